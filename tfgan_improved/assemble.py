@@ -1,0 +1,83 @@
+"""The one file that knows all shelves: a recipe -> its data, networks, players, GAN and sampler."""
+
+import functools
+import os
+import platform
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_improved.config import specs
+from tfgan_improved.export.sampler import Sampler
+from tfgan_improved.layers import HEADS, NORMS, WRAPS
+from tfgan_improved.losses import LOSSES
+from tfgan_improved.networks import NETWORKS
+from tfgan_improved.ops import LATENTS
+from tfgan_improved.spec import SpecError
+from tfgan_improved.terms import TERMS
+from tfgan_improved.training.gan import GAN
+from tfgan_improved.training.optimizers import FusedAdam
+from tfgan_improved.training.player import two_players
+
+
+def about_data(source):
+    """What the networks must know of a data set, as stored in config.json."""
+    return {"name": source.name, "shape": list(source.shape), "dtype": source.dtype, "classes": source.classes,
+            "counts": dict(source.counts)}
+
+
+def made_with():
+    """Versions and the machine, as stored in config.json: exact resuming needs the same machine and threads."""
+    return {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__,
+            "numpy": np.__version__, "machine": platform.machine(), "cores": len(os.sched_getaffinity(0)),
+            "devices": [device.device_type for device in tf.config.list_physical_devices()]}
+
+
+def networks(run, data):
+    """(generator, discriminator) of a recipe for data described by `about_data`. SpecError for an impossible size."""
+    latent = LATENTS.make(run.latent)
+    family = NETWORKS.make(run.network)
+    classes = data["classes"] if run.conditional else 0
+    if run.conditional and not classes:
+        raise SpecError(f"--conditional needs labels; the data set '{data['name']}' has none; leave it out")
+    shape = tuple(data["shape"])
+    try:
+        generator = family.generator(shape, latent.size, classes, norm=_maker(NORMS, run.g_norm),
+                                     wrap=_maker(WRAPS, run.g_wrap))
+        discriminator = family.discriminator(shape, classes, norm=_maker(NORMS, run.d_norm),
+                                             wrap=_maker(WRAPS, run.d_wrap), head=_layer(HEADS, run.d_head))
+    except ValueError as error:
+        raise SpecError(f"--network={run.network} cannot be built for images of shape {shape}: {error}") from error
+    return generator, discriminator
+
+
+def _maker(table, text):
+    """A function that makes the technique named by `text` (with the layer it wraps, if any); None for "none"."""
+    return functools.partial(table.make, table.parse(text)) if specs(text) else None
+
+
+def _layer(table, text):
+    return table.make(text) if specs(text) else None
+
+
+def gan(run, data):
+    """The compiled GAN of a recipe; call it in the scope of the strategy."""
+    keras.utils.set_random_seed(run.seed)
+    keras.config.set_dtype_policy(run.precision)
+    generator, discriminator = networks(run, data)
+    smoothing = {"label_smoothing": run.label_smoothing} if run.label_smoothing else {}
+    players = two_players(generator, discriminator, LOSSES.make(run.loss, **smoothing),
+                          [TERMS.make(text) for text in specs(run.d_terms)],
+                          [TERMS.make(text) for text in specs(run.g_terms)], run.d_steps)
+    model = GAN(players, run.latent, ema=run.ema, seed=run.seed)
+    optimizers = {f"{name}_optimizer": FusedAdam(rate, run.beta1, run.beta2, epsilon=1e-8, name=f"{name}_adam")
+                  for name, rate in (("d", run.d_lr), ("g", run.g_lr))}
+    model.compile(**optimizers)
+    return model
+
+
+def sampler(run, data, network=None):
+    """The Sampler of a recipe, with a given generator or a freshly built one to restore into."""
+    keras.config.set_dtype_policy(run.precision)
+    return Sampler(network or networks(run, data)[0], LATENTS.make(run.latent), data["classes"])

@@ -1,0 +1,22 @@
+"""Write the generator as a SavedModel that plain TensorFlow serves."""
+
+import dataclasses
+
+from tfgan_improved import assemble
+from tfgan_improved.commands.restored import open_run, restored_sampler
+from tfgan_improved.export.saved_model import export_saved_model
+
+
+def run(request):
+    """Exports the newest checkpoint of --run_dir to its export/."""
+    folder, config = open_run(request)
+    write(config, folder)
+    print(f"generator:  {folder.export}", flush=True)
+
+
+def write(config, folder):
+    """Replaces the run folder's export/ whole."""
+    sampler, step = restored_sampler(config, folder)
+    export_saved_model(sampler, folder.export, {
+        "step": step, "weights": "average" if config.ema else "last", "recipe": dataclasses.asdict(config),
+        "data": folder.read()["data"], "versions": assemble.made_with()})

@@ -1,0 +1,40 @@
+"""What the verbs after training start from: a run folder's recipe and its newest checkpoint's sampler."""
+
+from tfgan_improved import assemble
+from tfgan_improved.config import ConfigError
+from tfgan_improved.run_folder import RunFolder
+from tfgan_improved.training.checkpoints import Checkpoints
+
+
+def open_run(request):
+    """(RunFolder, RunConfig) of --run_dir. ConfigError where it is none, or flags contradict it."""
+    folder = RunFolder(request.job.run_dir)
+    return folder, folder.recipe(request)
+
+
+def restored_sampler(config, folder):
+    """(Sampler with the newest checkpoint's weights, its step); the averaged weights where there are any.
+
+    ConfigError where the folder has no usable checkpoint.
+    """
+    checkpoints = Checkpoints(folder.checkpoints)
+    step = checkpoints.newest()
+    if step is None:
+        raise ConfigError(f"{folder.path} has no checkpoint yet; train first")
+    sampler = assemble.sampler(config, folder.read()["data"])
+    checkpoints.restore(step, **{"average" if config.ema else "network_g": sampler.generator})
+    return sampler, step
+
+
+def draw(sampler, count, seed, truncation=0.0, at_once=1000):
+    """(images, labels or None) as NumPy, a thousand at a time: call i draws with seed + i."""
+    import numpy as np
+    import tensorflow as tf
+
+    images, labels = [], []
+    for index, start in enumerate(range(0, count, at_once)):
+        made = sampler.sample(tf.constant(min(at_once, count - start)), tf.constant(seed + index, tf.int64),
+                              tf.constant(truncation))
+        images.append(made["images"].numpy())
+        labels.append(made["labels"].numpy() if "labels" in made else None)
+    return np.concatenate(images), np.concatenate(labels) if labels[0] is not None else None

@@ -1,0 +1,101 @@
+"""Train a recipe, or go on with it, then score and export."""
+
+import os
+
+import tensorflow as tf
+
+from tfgan_improved import assemble, data, files
+from tfgan_improved.commands import evaluate, export
+from tfgan_improved.config import ConfigError
+from tfgan_improved.run_folder import RunFolder
+from tfgan_improved.training import callbacks, strategies
+from tfgan_improved.training.checkpoints import Checkpoints, parts_of
+from tfgan_improved.training.loop import Loop
+
+
+def run(request):
+    """Trains to `--steps` from the newest undamaged checkpoint; the same command goes on after a kill."""
+    config, job, folder = request.run, request.job, RunFolder(request.job.run_dir)
+    if config.strategy == "multi_worker":
+        strategies.exit_on_sigterm()
+    strategy = strategies.make(config, job.worker_wait)
+    chief = strategies.is_chief(strategy)
+    if chief:
+        folder.create()
+    source = data.load(config.dataset, job.data_dir or None, config.image_size or None, config.holdout)
+    if chief:
+        folder.settle(config, assemble.about_data(source), assemble.made_with())
+        print(f"run folder: {folder.path}", flush=True)
+    train(config, job, folder, strategy, source, chief)
+    if chief and job.score:
+        evaluate.score(config, job, folder, source, again=False)
+    if chief and job.export:
+        export.write(config, folder)
+    if chief:
+        _report(folder)
+
+
+def train(config, job, folder, strategy, source, chief=True):
+    """The training itself: everything in the scope of the strategy, then the loop."""
+    about = assemble.about_data(source)
+    wait = job.worker_wait if config.strategy == "multi_worker" else 0
+    checkpoints = Checkpoints(folder.checkpoints, job.keep, chief)
+    with strategy.scope(), strategies.patience(wait, "waited {wait} s for the other workers; start them all"):
+        gan = assemble.gan(config, about)
+    first = checkpoints.newest() or 0
+    if first > config.steps:
+        raise ConfigError(f"--steps={config.steps} is fewer than the {first} that {folder.path} has done already")
+    if first:
+        checkpoints.restore(first, **parts_of(gan))
+        print(f"going on from step {first}", flush=True)
+    if chief:
+        checkpoints.discard_after(first)
+    if first == config.steps:
+        return gan
+    loop = Loop(gan, strategy, steps_per_call=job.steps_per_call, jit=config.jit, wait=wait)
+
+    def save(step):
+        loop.check_weights(step)
+        checkpoints.save(gan, step)
+
+    called = [callbacks.Save(save, job.checkpoint_every)]
+    if chief:
+        called = _shown(config, job, folder, gan, about, first) + called
+    loop.run(_dataset(config, source, strategy, first), first, config.steps, called)
+    return gan
+
+
+def _shown(config, job, folder, gan, about, first):
+    """The callbacks that people see; a picture of the untrained generator is drawn at the start of a run."""
+    sampler = assemble.sampler(config, about, gan.sampler_network)
+    fixed = {"count": tf.constant(job.count), "seed": tf.constant(config.seed, tf.int64), "truncation": tf.constant(0.0)}
+    writer = tf.summary.create_file_writer(str(folder.events))
+    grid = callbacks.SampleGrid(folder.samples, lambda: sampler.sample(**fixed)["images"].numpy(), writer,
+                                job.sample_every)
+    if not first:
+        grid(0, {})
+    return [callbacks.Progress(first, config.steps, config.batch_size, job.steps_per_call),
+            callbacks.JsonLog(folder.log, first, job.log_every), callbacks.Scalars(writer, job.log_every), grid]
+
+
+def _dataset(config, source, strategy, first):
+    """The training data from step `first` on, each replica's rows apart, whatever the strategy."""
+    rows = config.batch_size // strategy.num_replicas_in_sync
+
+    def pipeline(replica_ids):
+        return data.batches(source, rows, seed=config.seed, first_step=first, parts=config.d_steps, flip=config.flip,
+                            replicas=strategy.num_replicas_in_sync, replica_ids=replica_ids)
+
+    if config.strategy == "default":
+        return pipeline((0,))
+    return strategy.distribute_datasets_from_function(
+        lambda context: pipeline(strategies.replica_ids(strategy, context)))
+
+
+def _report(folder):
+    """Says where everything is."""
+    pictures, scores = sorted(folder.samples.glob("step-*.png")), files.read_json_lines(folder.scores)
+    for name, path in (("samples", pictures[-1] if pictures else None), ("scores", folder.scores if scores else None),
+                       ("generator", folder.export if folder.export.exists() else None)):
+        if path:
+            print(f"{name + ':':<11} {os.path.relpath(path)}", flush=True)

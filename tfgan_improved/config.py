@@ -1,0 +1,149 @@
+"""Every setting of the package, once: its name, default, limits and meaning. Flags and JSON are derived from here.
+
+`RunConfig` is the recipe: what decides the weights. It is stored as `config.json` in the run folder and a run is only
+continued with the same one. `JobConfig` is what a verb does with a run on this machine: where, how often, how many.
+"""
+
+import dataclasses
+import math
+
+from tfgan_improved.errors import UserError
+from tfgan_improved.layers import HEADS, NORMS, WRAPS
+from tfgan_improved.losses import LOSSES
+from tfgan_improved.networks import NETWORKS
+from tfgan_improved.ops import LATENTS
+from tfgan_improved.spec import SpecError
+from tfgan_improved.terms import TERMS
+
+
+class ConfigError(UserError):
+    """A setting that cannot be; the message is one sentence for a person."""
+
+
+def knob(default, meaning, **rules):
+    """A field with its meaning and rules: low, high, choices, table, several (specs apart by spaces), may_change."""
+    return dataclasses.field(default=default, metadata={"meaning": meaning, **rules})
+
+
+@dataclasses.dataclass(frozen=True)
+class Checked:
+    """Checks every field against its rules. ConfigError naming the flag, what was received and what is allowed."""
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            _check(field, getattr(self, field.name))
+
+
+def _check(field, value):
+    rules, flag = field.metadata, f"--{field.name}={value}"
+    if isinstance(field.default, float) and not math.isfinite(value):
+        raise ConfigError(f"{flag} is not a finite number; give one")
+    low, high = rules.get("low"), rules.get("high")
+    if (low is not None and value < low) or (high is not None and value > high):
+        limits = f"at least {low}" if high is None else f"from {low} to {high}"
+        raise ConfigError(f"{flag} is out of range; it must be {limits}")
+    if "choices" in rules and value not in rules["choices"]:
+        raise ConfigError(f"{flag} is not known; choose one of {', '.join(rules['choices'])}")
+    if "table" in rules:
+        try:
+            for text in specs(value) if rules.get("several") else specs(value)[:1] or [value]:
+                if not (text == "none" and rules.get("optional")):
+                    rules["table"].parse(text)
+        except SpecError as error:
+            raise ConfigError(f"--{field.name}: {error}") from None
+
+
+def specs(text):
+    """The parts of a setting that holds several techniques, apart by spaces; "none" and nothing are no part."""
+    return [part for part in text.split() if part != "none"]
+
+
+@dataclasses.dataclass(frozen=True)
+class RunConfig(Checked):
+    """The recipe: everything that decides the weights of a run."""
+
+    dataset: str = knob("digits", "digits, ring8, grid25, folder:<path> or any TFDS image data set by name")
+    image_size: int = knob(0, "pixels on a side after center crop and resize; 0 keeps the data set's own", low=0)
+    flip: bool = knob(False, "mirror half of the training images left to right")
+    holdout: int = knob(0, "training images kept out of training as the validation split", low=0)
+    batch_size: int = knob(64, "examples of one update, over all replicas", low=1)
+    steps: int = knob(2000, "generator updates; may be raised to go on with a finished run", low=1, may_change=True)
+    seed: int = knob(0, "of the initial weights, the order of the data and all noise", low=0)
+    network: str = knob("dcgan", "the pair of networks and its arguments, such as dcgan:width=64", table=NETWORKS)
+    conditional: bool = knob(False, "give the labels to both networks")
+    latent: str = knob("normal:100", "the distribution and size of z, such as normal:128 or uniform:100", table=LATENTS)
+    loss: str = knob("non_saturating", "the adversarial loss of both players", table=LOSSES)
+    label_smoothing: float = knob(0.0, "one-sided: real targets are 1 minus this", low=0.0, high=0.5)
+    d_terms: str = knob("", "what D minimizes besides the loss, parts separated by spaces", table=TERMS, several=True)
+    g_terms: str = knob("", "what G minimizes besides the loss, parts separated by spaces", table=TERMS, several=True)
+    d_norm: str = knob("batch", "normalization of D's activations, or none", table=NORMS, optional=True)
+    g_norm: str = knob("batch", "normalization of G's activations, or none", table=NORMS, optional=True)
+    d_wrap: str = knob("none", "what D's kernels are wrapped in, or none", table=WRAPS, optional=True)
+    g_wrap: str = knob("none", "what G's kernels are wrapped in, or none", table=WRAPS, optional=True)
+    d_head: str = knob("none", "what D's features pass through before the logits, or none", table=HEADS, optional=True)
+    d_lr: float = knob(2e-4, "D's learning rate (Adam)", low=0.0)
+    g_lr: float = knob(2e-4, "G's learning rate (Adam)", low=0.0)
+    beta1: float = knob(0.5, "Adam's decay of the mean of the gradients", low=0.0, high=0.9999)
+    beta2: float = knob(0.999, "Adam's decay of their mean square", low=0.0, high=0.999999)
+    d_steps: int = knob(1, "D updates before each G update, each on fresh images", low=1)
+    ema: float = knob(0.0, "decay of the average of G's weights that is scored and exported; 0 is off", low=0.0, high=0.99999)
+    strategy: str = knob("default", "how to spread a step", choices=("default", "mirrored", "multi_worker", "tpu"))
+    num_logical_devices: int = knob(0, "split the CPU in this many devices to try replicas; 0 does not", low=0, high=64)
+    precision: str = knob("float32", "of activations", choices=("float32", "mixed_bfloat16", "mixed_float16"))
+    jit: bool = knob(False, "compile the step with XLA (one replica)")
+    threads: int = knob(0, "threads of each operation; 0 lets TensorFlow choose; exact resuming needs the same", low=0)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.label_smoothing and "label_smoothing" not in LOSSES.arguments(LOSSES.parse(self.loss).name):
+            raise ConfigError(f"--label_smoothing={self.label_smoothing} has no meaning for --loss={self.loss}, which "
+                              "has no targets; leave it out or choose non_saturating, saturating or least_squares")
+        if self.precision == "mixed_float16":
+            raise ConfigError("--precision=mixed_float16 needs loss scaling, which GAN players do not share; "
+                              "use mixed_bfloat16")
+        if self.num_logical_devices > 1 and self.strategy != "mirrored":
+            raise ConfigError(f"--num_logical_devices={self.num_logical_devices} needs --strategy=mirrored; "
+                              f"received --strategy={self.strategy}")
+        if self.num_logical_devices > 1 and self.batch_size % self.num_logical_devices:
+            raise ConfigError(f"--batch_size={self.batch_size} cannot be shared equally by "
+                              f"{self.num_logical_devices} replicas; use a multiple of {self.num_logical_devices}")
+        if self.jit and self.strategy != "default" and self.strategy != "tpu":
+            raise ConfigError(f"--jit works with one replica; received --strategy={self.strategy}; leave one out")
+
+
+@dataclasses.dataclass(frozen=True)
+class JobConfig(Checked):
+    """What a verb does with a run on this machine; nothing here changes the weights."""
+
+    run_dir: str = knob("", "the run folder; by default runs/<name of the flagfile>")
+    data_dir: str = knob("", "where TFDS data sets are; by default TFDS_DATA_DIR, then TFDS's own default")
+    checkpoint_every: int = knob(1000, "steps between checkpoints", low=1)
+    keep: int = knob(3, "checkpoints kept", low=2)
+    log_every: int = knob(100, "steps between lines of log.jsonl and TensorBoard scalars", low=1)
+    sample_every: int = knob(1000, "steps between sample grids", low=1)
+    steps_per_call: int = knob(10, "steps between returns from TensorFlow", low=1, high=1000)
+    worker_wait: int = knob(300, "seconds to wait for the other workers of --strategy=multi_worker", low=1)
+    score: bool = knob(True, "score at the end of training")
+    export: bool = knob(True, "export at the end of training")
+    samples: int = knob(10000, "generated images that are scored", low=2)
+    splits: int = knob(10, "parts of the classifier score's mean and deviation", low=1)
+    reference: str = knob("test", "real images that samples are held against", choices=("test", "validation", "train"))
+    extractor: str = knob("classifier", "what sees the images: classifier (trained on the data set) or inception",
+                          choices=("classifier", "inception"))
+    inception: str = knob("", "TF-GAN's Inception module: a hub handle or the path of a local SavedModel")
+    count: int = knob(64, "images that `sample` makes", low=1)
+    sample_seed: int = knob(0, "of the z that `sample` and scoring draw", low=0)
+    truncation: float = knob(0.0, "bound on each |z| when sampling; 0 is none", low=0.0)
+    output: str = knob("", "the file that `sample` writes (.png or .npz); by default in the run folder")
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.samples < self.splits:
+            raise ConfigError(f"--samples={self.samples} is fewer than --splits={self.splits}; use at least as many")
+
+
+def differences(asked, stored):
+    """Names of the settings in which two configs differ (`stored` may be a dict from JSON), less those that may."""
+    stored = dataclasses.asdict(stored) if dataclasses.is_dataclass(stored) else stored
+    fields = [field for field in dataclasses.fields(asked) if not field.metadata.get("may_change")]
+    return [field.name for field in fields if getattr(asked, field.name) != stored.get(field.name, field.default)]

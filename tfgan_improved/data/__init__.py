@@ -1,0 +1,15 @@
+"""Data sets by name, and the one input pipeline.
+
+`load("mnist")` gives a `Source`; `batches(source, 64)` an infinite `tf.data` of its training images and labels.
+Names: digits, ring8, grid25, folder:<path>, or any image data set of TFDS, such as mnist or celeb_a_hq/128.
+"""
+
+from tfgan_improved.data.names import SOURCES, DataError, cause, check_name
+from tfgan_improved.spec import shelf
+
+__getattr__, _names, __all__ = shelf(__name__, "catalog:load", "pipeline:batches", "source:Source")
+__all__ += ["SOURCES", "DataError", "cause", "check_name"]
+
+
+def __dir__():
+    return sorted(__all__)

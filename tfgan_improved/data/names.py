@@ -1,0 +1,65 @@
+"""Names of data sets, checked without importing TensorFlow, and the error for whatever is wrong with one."""
+
+import os
+import pathlib
+import re
+
+from tfgan_improved.spec import Table
+
+# A named source is a function (image_size, holdout) -> Source; what is not named here is a folder or a TFDS name.
+SOURCES = Table("tfgan_improved.data", "data set", {
+    "digits": "digits:digits",
+    "ring8": "mixtures:ring8",
+    "grid25": "mixtures:grid25",
+})
+FOLDER = "folder:"
+
+
+class DataError(ValueError):
+    """Data that cannot be had as asked; the message is one sentence for a person."""
+
+
+def check_name(name):
+    """Refuses what cannot be the name of a data set; a TFDS name is looked up only by `load`. DataError."""
+    if name in SOURCES:
+        return
+    if name.startswith(FOLDER):
+        folder_path(name)
+    elif os.path.isdir(os.path.expanduser(name)) and os.sep in name:
+        raise DataError(f"'{name}' is a folder; for a folder of images write --dataset={FOLDER}{name}")
+    elif not re.fullmatch(r"[A-Za-z]\w*(/[\w.+,=-]+)*(:[\d.*]+)?", name):
+        raise DataError(
+            f"'{name}' is not the name of a data set; write {', '.join(SOURCES)}, {FOLDER}<path> "
+            "or a TFDS name such as mnist or celeb_a_hq/128"
+        )
+
+
+def folder_path(name):
+    """The path in "folder:<path>". DataError unless it is a folder that exists."""
+    text = name.removeprefix(FOLDER)
+    path = pathlib.Path(text).expanduser()
+    if not text:
+        raise DataError(f"'{name}' names no folder; write {FOLDER}<path>")
+    if not path.is_dir():
+        state = "is a file, not a folder" if path.exists() else "does not exist"
+        raise DataError(f"the folder '{path}' of data set '{name}' {state}; give the path of a folder of images")
+    return path
+
+
+def cause(error):
+    """The DataError behind an error that TensorFlow raised while it ran the input pipeline; None if there is none.
+
+    TensorFlow wraps what a pipeline's Python code raises, and keeps only the text.
+    """
+    if isinstance(error, DataError):
+        return error
+    told = re.search(r"DataError: (.*)", str(error))
+    if told:
+        return DataError(told[1])
+    if type(error).__name__ == "DataLossError":
+        return DataError(f"a file of the data set is damaged ({_first_line(error)}); prepare the data set again")
+    return None
+
+
+def _first_line(error):
+    return re.sub(r"^\{\{.*?\}\} ?", "", str(error)).split("\n")[0].split(" [Op:")[0].rstrip(".")

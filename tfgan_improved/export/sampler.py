@@ -1,0 +1,52 @@
+"""Images from a generator, the same for the same seed wherever they are drawn."""
+
+import tensorflow as tf
+
+from tfgan_improved.ops import noise
+from tfgan_improved.ops.pixels import to_uint8
+
+CHUNK = 64  # images generated at once: bounds the memory, and fixes the order of the sums
+
+
+class Sampler(tf.Module):
+    """Wraps a functional generator, z or [z, labels] -> images in [-1, 1] or points, and its latent distribution.
+
+    `generate(z[, labels])` gives float32 images; `sample(count, seed, truncation)` {"images": uint8 or points
+    float32, "labels": int32 where conditional}; `sample_labels(labels, seed, truncation)` those of given classes.
+    Truncation 0 is none. Labels are drawn uniformly.
+    """
+
+    def __init__(self, generator, latent, classes=0):
+        super().__init__(name="sampler")
+        self.generator, self.latent, self.conditional = generator, latent, len(generator.inputs) > 1
+        self.pixels, self.classes = len(generator.output_shape) == 4, classes
+        z, labels = tf.TensorSpec((None, latent.size), tf.float32, "z"), tf.TensorSpec((None,), tf.int32, "labels")
+        seed, truncation = tf.TensorSpec((), tf.int64, "seed"), tf.TensorSpec((), tf.float32, "truncation")
+        count = tf.TensorSpec((), tf.int32, "count")
+        self.generate = tf.function(self._generate, [z, labels] if self.conditional else [z])
+        self.sample = tf.function(self._sample, [count, seed, truncation])
+        if self.conditional:
+            self.sample_labels = tf.function(self._sample_labels, [labels, seed, truncation])
+
+    def _generate(self, z, labels=None):
+        return self.generator([z, labels] if self.conditional else z, training=False)
+
+    def _sample(self, count, seed, truncation):
+        labels = tf.zeros((count,), tf.int32)
+        if self.conditional:
+            key = noise.fold(noise.root(seed), 1)
+            labels = tf.random.stateless_uniform((count,), key, maxval=self.classes, dtype=tf.int32)
+        return self._sample_labels(labels, seed, truncation)
+
+    def _sample_labels(self, labels, seed, truncation):
+        count = tf.shape(labels)[0]
+        z = self.latent.draw_truncated(noise.fold(noise.root(seed), 0), count, truncation)
+        shape = self.generator.output_shape[1:]
+        chunks = tf.TensorArray(tf.uint8 if self.pixels else tf.float32, 0, dynamic_size=True, infer_shape=False,
+                                element_shape=(None, *shape))
+        for index in tf.range(-(-count // CHUNK)):
+            rows = slice(index * CHUNK, (index + 1) * CHUNK)
+            made = self._generate(z[rows], labels[rows])
+            chunks = chunks.write(index, to_uint8(made) if self.pixels else made)
+        images = tf.ensure_shape(chunks.concat(), (None, *shape))
+        return {"images": images, "labels": labels} if self.conditional else {"images": images}

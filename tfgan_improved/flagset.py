@@ -1,0 +1,78 @@
+"""absl flags made from the fields of the configs; command line -> (verb, RunConfig, JobConfig, names given).
+
+Nothing here imports TensorFlow, so that a mistake is told at once.
+"""
+
+import dataclasses
+import difflib
+import pathlib
+
+from absl import flags
+
+from tfgan_improved.config import ConfigError, JobConfig, RunConfig
+
+DEFINE = {bool: flags.DEFINE_bool, int: flags.DEFINE_integer, float: flags.DEFINE_float, str: flags.DEFINE_string}
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """A parsed command line; `given` holds the names of the flags that it or its flagfiles set."""
+
+    verb: str
+    run: RunConfig
+    job: JobConfig
+    given: frozenset
+
+
+def define():
+    """A FlagValues with one flag for each field of both configs."""
+    values = flags.FlagValues()
+    for config in (RunConfig, JobConfig):
+        for field in dataclasses.fields(config):
+            DEFINE[type(field.default)](field.name, field.default, field.metadata["meaning"], flag_values=values)
+    return values
+
+
+def parse(arguments, verbs):
+    """Reads `arguments` (without the program's name). ConfigError in one sentence for whatever is wrong."""
+    values = define()
+    try:
+        rest = values(["main", *arguments])[1:]
+    except flags.UnrecognizedFlagError as error:
+        close = difflib.get_close_matches(error.flagname, list(values), n=1)
+        hint = f"did you mean --{close[0]}?" if close else "`--help` lists them all"
+        raise ConfigError(f"unknown flag --{error.flagname}; {hint}") from None
+    except flags.Error as error:
+        raise ConfigError(" ".join(str(error).split())) from None
+    verb = rest[0] if rest else verbs[0]
+    if verb not in verbs or len(rest) > 1:
+        raise ConfigError(f"'{' '.join(rest)}' is not a verb; use one of {', '.join(verbs)}")
+    given = frozenset(name for name in values if values[name].present)
+    run, job = (config(**{f.name: values[f.name].value for f in dataclasses.fields(config)})
+                for config in (RunConfig, JobConfig))
+    if not job.run_dir:
+        job = dataclasses.replace(job, run_dir=f"runs/{_recipe(arguments, run)}")
+    return Request(verb, run, job, given)
+
+
+def _recipe(arguments, run):
+    """The leaf flagfile's name, else one made of the data set and the network."""
+    for index, text in enumerate(arguments):
+        name, equals, value = text.lstrip("-").partition("=")
+        if text.startswith("-") and name == "flagfile":
+            return pathlib.Path(value if equals else arguments[index + 1]).stem
+    names = (run.dataset.partition(":")[0].replace("/", "_"), run.network.partition(":")[0])
+    return "_".join(names)
+
+
+def usage(verbs):
+    """The text of --help: verbs, then every flag with its default, limits and meaning."""
+    lines = ["python -m tfgan_improved.main [verb] --flagfile=flags/<recipe>.flags [--flag=value ...]", "", "verbs:"]
+    lines += [f"  {name:<10} {meaning}" for name, meaning in verbs.items()]
+    for config in (RunConfig, JobConfig):
+        lines += ["", f"{config.__doc__.splitlines()[0]}"]
+        for field in dataclasses.fields(config):
+            known = field.metadata.get("table", field.metadata.get("choices", ()))
+            choices = f" [{', '.join(known)}]" if known else ""
+            lines.append(f"  --{field.name:<20} {field.metadata['meaning']}{choices} (default: {field.default!r})")
+    return "\n".join(lines)

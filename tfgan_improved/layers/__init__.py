@@ -1,0 +1,10 @@
+"""Layers, and wrappers of layers. `NORMS`, `WRAPS` and `HEADS` hold those that flags name."""
+
+from tfgan_improved.spec import Table, shelf
+
+NORMS = Table(__name__, "norm", {"batch": "batch_norm:BatchNorm", "layer": "layer_norm:LayerNorm"})
+WRAPS = Table(__name__, "wrap", {"spectral": "spectral_norm:SpectralNorm", "weight": "weight_norm:WeightNorm"})
+HEADS = Table(__name__, "head", {"minibatch_discrimination": "minibatch_discrimination:MinibatchDiscrimination"})
+
+__getattr__, __dir__, __all__ = shelf(
+    __name__, *NORMS.names.values(), *WRAPS.names.values(), *HEADS.names.values(), "kernel_wrapper:KernelWrapper")

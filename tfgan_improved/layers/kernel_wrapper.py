@@ -1,0 +1,64 @@
+"""A layer that computes with another kernel than the one it trains."""
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+_TRANSPOSED = (keras.layers.Conv1DTranspose, keras.layers.Conv2DTranspose, keras.layers.Conv3DTranspose)
+_PLAIN = (keras.layers.Dense, keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
+
+
+class KernelWrapper(keras.layers.Wrapper):
+    """Calls `layer` with `effective(kernel, training)` in place of its kernel, in training and outside.
+
+    It is a reparametrisation: the raw kernel stays the variable that is trained, saved and regularized, and the
+    gradient flows through `effective`, which computes in the kernel's own precision. The layer may be Dense, a
+    convolution, a transposed convolution or an Embedding; TypeError for any other. The wrapper takes its name.
+    """
+
+    def __init__(self, layer, **kwargs):
+        if not isinstance(layer, (*_PLAIN, *_TRANSPOSED, keras.layers.Embedding)):
+            raise TypeError(f"{type(self).__name__} wants a Dense, convolution, transposed convolution or Embedding "
+                            f"layer, which have one kernel; received {layer!r}")
+        # No autocast, so that the kernel arrives in full precision; the layer casts for itself.
+        kwargs |= {"dtype": layer.variable_dtype, "autocast": False}
+        super().__init__(layer, **{"name": layer.name, **kwargs})
+
+    def effective(self, kernel, training):
+        """The kernel to compute with, from the raw one."""
+        raise NotImplementedError
+
+    @property
+    def kernel(self):
+        """The raw kernel's variable."""
+        return self.layer.embeddings if isinstance(self.layer, keras.layers.Embedding) else self.layer.kernel
+
+    @property
+    def units_axis(self):
+        """The kernel's axis of outputs: the classes of an Embedding, which a projection takes the product with."""
+        return 0 if isinstance(self.layer, keras.layers.Embedding) else -2 if isinstance(self.layer, _TRANSPOSED) else -1
+
+    @property
+    def units(self):
+        """How many outputs the kernel has."""
+        return self.kernel.shape[self.units_axis]
+
+    def matrix(self, kernel):
+        """The kernel as W (inputs, units); inputs are also the positions of a convolution."""
+        return ops.reshape(ops.moveaxis(kernel, self.units_axis, -1), (-1, self.units))
+
+    def per_unit(self, values):
+        """Values (units,) in the shape in which they multiply the kernel."""
+        shape = [1] * len(self.kernel.shape)
+        shape[self.units_axis] = self.units
+        return ops.reshape(values, shape)
+
+    def call(self, x, training=False):
+        # The layer's other variables are named too, because this scope hides any that is open around it.
+        state = [(variable, variable.value) for variable in self.layer.variables if variable is not self.kernel]
+        state.append((self.kernel, self.effective(tf.convert_to_tensor(self.kernel.value), training)))
+        with keras.StatelessScope(state, collect_losses=True, initialize_variables=False) as scope:
+            y = self.layer(x)
+        for loss in scope.losses:
+            self.add_loss(loss)
+        return y

@@ -1,0 +1,113 @@
+"""The adversarial losses. Each has D's half and G's half apart, so that a turn computes only what it minimizes.
+
+`hinge(real, fake)` gives both halves at once; `hinge.generator(fake)` only G's. All take raw logits (n, 1), real
+number valued, and return float32 scalars: means over the batch.
+"""
+
+import dataclasses
+from typing import NamedTuple
+
+import tensorflow as tf
+from keras import ops
+
+
+class GanLoss(NamedTuple):
+    """What each of the two players minimizes."""
+
+    discriminator: tf.Tensor
+    generator: tf.Tensor
+
+
+class Adversarial:
+    """Base of the losses: called with real and fake logits (n, 1), returns a GanLoss of two scalars."""
+
+    def __call__(self, real, fake):
+        return GanLoss(self.discriminator(real, fake), self.generator(fake))
+
+
+@dataclasses.dataclass(frozen=True)
+class Saturating(Adversarial):
+    """L_D = -E[t log D(x) + (1 - t) log(1 - D(x))] - E[log(1 - D(G(z)))], L_G = E[log(1 - D(G(z)))], D = sigmoid(logit).
+
+    t = 1 - label_smoothing, one-sided: only real targets move, in [0, 0.5]. ValueError for another smoothing.
+    Source: Goodfellow et al. 2014, arXiv:1406.2661, equation 1; Salimans et al. 2016, arXiv:1606.03498, section 3.4.
+    """
+
+    label_smoothing: float = 0.0
+
+    def __post_init__(self):
+        if not 0 <= self.label_smoothing <= 0.5:
+            raise ValueError(f"label_smoothing must be from 0 to 0.5 (0.1 makes real targets 0.9); "
+                             f"received {self.label_smoothing}")
+
+    def discriminator(self, real, fake):
+        """softplus(-real) + label_smoothing * real is the cross-entropy of sigmoid(real) with the target t."""
+        return ops.mean(ops.softplus(-real) + self.label_smoothing * real) + ops.mean(ops.softplus(fake))
+
+    def generator(self, fake):
+        """log(1 - sigmoid(fake)) = -softplus(fake)."""
+        return -ops.mean(ops.softplus(fake))
+
+
+@dataclasses.dataclass(frozen=True)
+class NonSaturating(Saturating):
+    """D as in the saturating game; L_G = -E[log D(G(z))], whose gradient does not vanish while D wins.
+
+    Source: Goodfellow et al. 2014, arXiv:1406.2661, section 3; label smoothing as `Saturating`.
+    """
+
+    def generator(self, fake):
+        """-log sigmoid(fake) = softplus(-fake)."""
+        return ops.mean(ops.softplus(-fake))
+
+
+@dataclasses.dataclass(frozen=True)
+class Hinge(Adversarial):
+    """L_D = E[max(0, 1 - real)] + E[max(0, 1 + fake)], L_G = -E[fake].
+
+    Source: Lim & Ye 2017, arXiv:1705.02894.
+    """
+
+    def discriminator(self, real, fake):
+        """Nothing is gained beyond a margin of 1."""
+        return ops.mean(ops.relu(1.0 - real)) + ops.mean(ops.relu(1.0 + fake))
+
+    def generator(self, fake):
+        """Raises the logits of generated images."""
+        return -ops.mean(fake)
+
+
+@dataclasses.dataclass(frozen=True)
+class Wasserstein(Adversarial):
+    """L_D = E[fake] - E[real], L_G = -E[fake]; needs a D held Lipschitz (gradient penalty, spectral norm).
+
+    Source: Arjovsky et al. 2017, arXiv:1701.07875, equation 2.
+    """
+
+    def discriminator(self, real, fake):
+        """Minus the critic's estimate of the distance."""
+        return ops.mean(fake) - ops.mean(real)
+
+    def generator(self, fake):
+        """Raises the critic's value of generated images."""
+        return -ops.mean(fake)
+
+
+@dataclasses.dataclass(frozen=True)
+class LeastSquares(Saturating):
+    """L_D = (E[(real - t)^2] + E[fake^2]) / 2, L_G = E[(fake - 1)^2] / 2, t = 1 - label_smoothing.
+
+    Source: Mao et al. 2017, arXiv:1611.04076, equation 9.
+    """
+
+    def discriminator(self, real, fake):
+        """Squares of the distance to the targets t and 0."""
+        return (ops.mean(ops.square(real - (1.0 - self.label_smoothing))) + ops.mean(ops.square(fake))) / 2
+
+    def generator(self, fake):
+        """Square of the distance to the target 1."""
+        return ops.mean(ops.square(fake - 1.0)) / 2
+
+
+non_saturating, saturating, hinge = NonSaturating(), Saturating(), Hinge()
+wasserstein, least_squares = Wasserstein(), LeastSquares()

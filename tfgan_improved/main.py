@@ -1,0 +1,47 @@
+"""The command line: `python -m tfgan_improved.main [verb] --flagfile=flags/<recipe>.flags`."""
+
+import importlib
+import os
+import sys
+
+from tfgan_improved import flagset
+from tfgan_improved.data import check_name
+from tfgan_improved.errors import RunError, UserError
+
+VERBS = {
+    "train": "Train, or go on training, then score and export.",
+    "evaluate": "Score the newest checkpoint of a run folder and append to its scores.jsonl.",
+    "sample": "Draw images from the newest checkpoint into a picture or an array.",
+    "export": "Write the generator as a SavedModel that plain TensorFlow serves.",
+    "describe": "Print the networks and what the recipe resolves to, without training.",
+}
+
+
+def main(arguments):
+    """Runs one verb; returns the exit status: 0, 2 for a mistake of the user's, 1 for a run that failed."""
+    if {"--help", "-h", "--helpfull", "-help"} & set(arguments):
+        print(flagset.usage(VERBS))
+        return 0
+    try:
+        request = flagset.parse(arguments, tuple(VERBS))
+        check_name(request.run.dataset)
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        importlib.import_module(f"tfgan_improved.commands.{request.verb}").run(request)
+    except UserError as error:
+        return complain(error, 2)
+    except RunError as error:
+        return complain(error, 1)
+    except KeyboardInterrupt:
+        return complain("stopped; the same command goes on from the last checkpoint", 130)
+    return 0
+
+
+def complain(error, status):
+    """Says what is wrong in one line, the last of stderr."""
+    sys.stdout.flush()
+    print(f"tfgan_improved: error: {' '.join(str(error).split())}", file=sys.stderr, flush=True)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

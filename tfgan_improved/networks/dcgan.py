@@ -1,0 +1,90 @@
+"""DCGAN for square images of any size base x 2^k; the depth follows the size."""
+
+import dataclasses
+
+import keras
+
+from tfgan_improved.networks import parts
+
+layers = keras.layers
+BASES = (4, 5, 6, 7)
+
+
+@dataclasses.dataclass(frozen=True)
+class DCGAN:
+    """Strided 4x4 convolutions between base x base and the image; images (h, w, c) in [-1, 1], h = w = base x 2^k.
+
+    With a base from 4 to 7 and k >= 1 both are unique: 28 is 7 x 2^2, 32 is 4 x 2^3. D's channels double from `width`
+    at half the image's size to width * 2^(k-1) at the base, at most `max_width`; G's are the same in reverse.
+    G: dense, then transposed convolutions, each but the last with norm and ReLU, the last with tanh.
+    D: convolutions, each but the first with norm, leaky ReLU 0.2; the last map flat is the features.
+    Kernels start as N(0, 0.02^2), gammas as N(1, 0.02^2); a layer before a norm has no bias.
+    Conditional: G starts from [z, a class's vector of size `embedding`], D adds the projection (`parts.verdict`).
+    ValueError for other sizes, naming the nearest. Source: Radford et al. 2016, arXiv:1511.06434, section 3 (with 4x4
+    kernels, which the stride divides, for its 5x5).
+    """
+
+    width: int = 64
+    max_width: int = 1024
+    embedding: int = 128
+
+    def __post_init__(self):
+        if not 1 <= self.width <= self.max_width or self.embedding < 1:
+            raise ValueError(f"DCGAN wants 1 <= width <= max_width and embedding >= 1; received width={self.width}, "
+                             f"max_width={self.max_width}, embedding={self.embedding}")
+
+    def generator(self, shape, latent, classes=0, norm=None, wrap=None):
+        """z (n, latent), or [z, labels (n,)] with classes -> images (n, h, w, c), float32."""
+        base, levels = base_and_levels(shape)
+        wrap, widths = wrap or parts.bare, self._widths(levels)
+        inputs, x = parts.latent_inputs(latent, classes, self.embedding)
+        dense = layers.Dense(base * base * widths[-1], use_bias=norm is None, kernel_initializer=_normal(), name="dense")
+        x = layers.Reshape((base, base, widths[-1]), name=f"map_{base}")(wrap(dense)(x))
+        size = base
+        for width in (*reversed(widths[:-1]), None):
+            x = parts.normalized(x, norm, f"norm_{size}", gamma_deviation=0.02)
+            x = layers.ReLU(name=f"relu_{size}")(x)
+            size *= 2
+            x = wrap(layers.Conv2DTranspose(
+                width or shape[-1], 4, strides=2, padding="same", use_bias=norm is None or width is None,
+                kernel_initializer=_normal(), name=f"up_{size}"))(x)
+        return keras.Model(inputs, layers.Activation("tanh", dtype="float32", name="image")(x), name="generator")
+
+    def discriminator(self, shape, classes=0, norm=None, wrap=None, head=None):
+        """Images (n, h, w, c), or [images, labels (n,)] with classes -> {"logits": (n, 1), "features": (n, f)}."""
+        base, levels = base_and_levels(shape)
+        wrap = wrap or parts.bare
+        inputs, image, labels = parts.image_inputs(shape, classes)
+        x, size = image, base * 2**levels
+        for width in self._widths(levels):
+            first, size = x is image, size // 2
+            x = wrap(layers.Conv2D(
+                width, 4, strides=2, padding="same", use_bias=norm is None or first,
+                kernel_initializer=_normal(), name=f"down_{size}"))(x)
+            x = x if first else parts.normalized(x, norm, f"norm_{size}", gamma_deviation=0.02)
+            x = layers.LeakyReLU(0.2, name=f"leaky_{size}")(x)
+        return parts.verdict(inputs, x, labels, classes, wrap, head, _normal)
+
+    def _widths(self, levels):
+        return [min(self.width * 2**level, self.max_width) for level in range(levels)]
+
+
+def base_and_levels(shape):
+    """(base, k) of a square image (h, w, c) with h = base x 2^k. ValueError naming the nearest sizes for others."""
+    if len(shape) != 3 or shape[0] != shape[1]:
+        raise ValueError(f"DCGAN wants square images (h, w, c) with h = w; received shape {tuple(shape)}; "
+                         "crop the images, or use the network mlp")
+    size, levels = shape[0], 0
+    while size > BASES[-1] and size % 2 == 0:
+        size, levels = size // 2, levels + 1
+    if size in BASES and levels:
+        return size, levels
+    allowed = sorted(base * 2**k for base in BASES for k in range(1, max(shape[0], 2).bit_length() + 1))
+    below, above = [s for s in allowed if s < shape[0]][-1:], [s for s in allowed if s > shape[0]][:1]
+    nearest = f"nearest are {below[0]} and {above[0]}" if below else f"smallest is {above[0]}"
+    raise ValueError(f"DCGAN wants an image size of base x 2^k with a base from 4 to 7 and k at least 1; "
+                     f"received {shape[0]}; the {nearest}")
+
+
+def _normal():
+    return keras.initializers.RandomNormal(stddev=0.02)  # a fresh one for each layer: the same one would repeat itself

@@ -1,0 +1,62 @@
+"""What the families share: a generator's inputs, normalization, and how a discriminator ends."""
+
+import keras
+
+layers = keras.layers
+
+
+def bare(layer):
+    """The wrap that is used where none is given: none."""
+    return layer
+
+
+def latent_inputs(latent, classes, embedding):
+    """A generator's inputs and the vector it starts from: z (n, latent), or [z, labels] and z with a class's vector.
+
+    The vector (n, embedding) is learned and starts with z's own deviation of 1, so that it counts from the first step.
+    It is not wrapped: normalizing it is reported to damage G (Brock et al. 2019, arXiv:1809.11096, released code).
+    """
+    z = keras.Input((latent,), name="z")
+    if not classes:
+        return z, z
+    labels = keras.Input((), dtype="int32", name="labels")
+    start = keras.initializers.RandomNormal(stddev=1.0)
+    vector = layers.Embedding(classes, embedding, embeddings_initializer=start, name="label_vector")(labels)
+    return [z, labels], layers.Concatenate(name="z_and_label")([z, vector])
+
+
+def image_inputs(shape, classes):
+    """A discriminator's inputs, the image and the labels (None without classes)."""
+    image = keras.Input(shape, name="image")
+    if not classes:
+        return image, image, None
+    labels = keras.Input((), dtype="int32", name="labels")
+    return [image, labels], image, labels
+
+
+def normalized(x, norm, name, gamma_deviation=0.0):
+    """x through a fresh normalization layer, named and with its gamma drawn from N(1, deviation^2); x without one."""
+    if norm is None:
+        return x
+    layer = norm()
+    layer.name = name
+    if gamma_deviation and hasattr(layer, "gamma_initializer"):
+        layer.gamma_initializer = keras.initializers.RandomNormal(1.0, gamma_deviation)
+    return layer(x)
+
+
+def verdict(inputs, x, labels, classes, wrap, head, initializer):
+    """The discriminator from its last activation x (n, ...): a model giving logits (n, 1) and features (n, f), float32.
+
+    features = flat x and logits = w . head(features) + b; with classes also + e_label . features, the projection of
+    Miyato & Koyama 2018, arXiv:1802.05637, section 3. `initializer()` makes a fresh one for w and e.
+    """
+    features = layers.Flatten(dtype="float32", name="features")(x)
+    judge = layers.Dense(1, kernel_initializer=initializer(), dtype="float32", name="logits")
+    logits = wrap(judge)(features if head is None else head(features))
+    if classes:
+        table = layers.Embedding(classes, features.shape[-1], embeddings_initializer=initializer(), dtype="float32",
+                                 name="label_projection")
+        projection = layers.Dot(1, dtype="float32", name="projection")([wrap(table)(labels), features])
+        logits = layers.Add(dtype="float32", name="projected_logits")([logits, projection])
+    return keras.Model(inputs, {"logits": logits, "features": features}, name="discriminator")

@@ -1,0 +1,51 @@
+"""Random seeds that are a function of (seed, step, replica), so that resuming is exact and replicas differ.
+
+The training step opens a `scope` with its seed; a layer that draws noise asks for `next_seed()`. Keras's seed
+generators are not used: their state is in no checkpoint and every replica would draw the same numbers.
+"""
+
+import contextlib
+import contextvars
+
+import tensorflow as tf
+
+from tfgan_improved.ops import replicas
+
+_SCOPE = contextvars.ContextVar("tfgan_improved_noise", default=None)
+
+
+def fold(seed, *numbers):
+    """A new stateless seed, int64 (2,), from a seed and whole numbers (Python's or int tensors), in that order."""
+    for number in numbers:
+        seed = tf.random.experimental.stateless_fold_in(seed, tf.cast(number, tf.int64))
+    return seed
+
+
+def root(seed):
+    """The stateless seed, int64 (2,), of a run's whole number `seed`."""
+    return fold(tf.constant([0, 0], tf.int64), seed)
+
+
+@contextlib.contextmanager
+def scope(seed):
+    """Inside, draws depend on `seed` and on how many came before them."""
+    token = _SCOPE.set([seed, 0])
+    try:
+        yield
+    finally:
+        _SCOPE.reset(token)
+
+
+def next_seed(per_replica=True):
+    """The next seed, int64 (2,), another one on each replica; outside any scope freshly drawn, different at each call."""
+    state = _SCOPE.get()
+    if state is None:
+        return tf.random.uniform((2,), minval=tf.int64.min, maxval=tf.int64.max, dtype=tf.int64)
+    state[1] += 1
+    return fold(state[0], state[1] - 1, *([replicas.index()] if per_replica else []))
+
+
+def uniform(shape):
+    """U(0, 1) of `shape`: this replica's rows of one draw for the whole batch, so that their number changes nothing."""
+    seed = next_seed(per_replica=False)
+    return replicas.rows(lambda count: tf.random.stateless_uniform((count, *shape[1:]), seed), shape[0])

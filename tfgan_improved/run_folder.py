@@ -1,0 +1,80 @@
+"""A run folder: where a run keeps its recipe, logs, scores, pictures, checkpoints and export."""
+
+import dataclasses
+import fcntl
+import json
+import os
+import pathlib
+
+from tfgan_improved import files
+from tfgan_improved.config import ConfigError, RunConfig, differences
+
+
+class RunFolder:
+    """Paths of one run, and its `config.json`: {"recipe", "data", "made_with"}."""
+
+    def __init__(self, path):
+        self.path = pathlib.Path(path)
+        self.config, self.log, self.scores = (self.path / n for n in ("config.json", "log.jsonl", "scores.jsonl"))
+        self.samples, self.checkpoints, self.export, self.events = (
+            self.path / n for n in ("samples", "checkpoints", "export", "tensorboard"))
+        self._lock = None
+
+    def create(self):
+        """Makes the folders and takes the lock. ConfigError where that cannot be, or another process has it."""
+        try:
+            for folder in (self.path, self.samples, self.checkpoints):
+                folder.mkdir(parents=True, exist_ok=True)
+            self._lock = open(self.path / ".lock", "w")  # held while the process lives, also released by a kill
+        except OSError as error:
+            raise ConfigError(f"--run_dir={self.path} cannot be written ({error.strerror}); choose another") from None
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ConfigError(f"--run_dir={self.path} is in use by another process; wait for it or choose another"
+                              ) from None
+        for folder in (self.path, self.samples, self.checkpoints):
+            files.remove_leftovers(folder)
+
+    def read(self):
+        """The stored config.json as a dict. ConfigError where there is none or it cannot be read."""
+        try:
+            return json.loads(self.config.read_text())
+        except FileNotFoundError:
+            raise ConfigError(f"{self.path} is not a run folder: it has no config.json; train first or give "
+                              "--run_dir") from None
+        except (ValueError, OSError) as error:
+            raise ConfigError(f"{self.config} cannot be read: {error}") from None
+
+    def recipe(self, request):
+        """The stored RunConfig. ConfigError if the request gives other settings, naming them."""
+        stored = self.read()["recipe"]
+        asked = [name for name in differences(request.run, stored) if name in request.given]
+        self._refuse(asked, request.run, stored)
+        known = {field.name for field in dataclasses.fields(RunConfig)}
+        return RunConfig(**{key: value for key, value in stored.items() if key in known})
+
+    def settle(self, run, data, made_with):
+        """Stores the recipe of a new run, or checks that an old one was made with the same. ConfigError if not."""
+        if self.config.exists():
+            stored = self.read()
+            self._refuse(differences(run, stored["recipe"]), run, stored["recipe"])
+            if stored["data"] != data:
+                raise ConfigError(f"{self.path} was made with other data: {stored['data']}; now {data}; "
+                                  "choose another --run_dir")
+            if run.steps < stored["recipe"]["steps"]:
+                raise ConfigError(f"--steps={run.steps} is fewer than the {stored['recipe']['steps']} that "
+                                  f"{self.path} was made with; steps may only be raised")
+            made_with = stored["made_with"]
+        files.write_json(self.config, {"recipe": dataclasses.asdict(run), "data": data, "made_with": made_with})
+
+    def _refuse(self, names, run, stored):
+        if names:
+            changes = ", ".join(f"--{n}={getattr(run, n)} (was {stored.get(n)})" for n in names)
+            raise ConfigError(f"{self.path} was made with different settings: {changes}; "
+                              "give the same ones or choose another --run_dir")
+
+
+def writable(path):
+    """Whether a file can be made at `path`."""
+    return os.access(pathlib.Path(path).resolve().parent, os.W_OK)

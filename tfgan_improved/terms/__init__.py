@@ -1,0 +1,13 @@
+"""Terms: what one player adds to its objective. `TERMS` holds those that --d_terms and --g_terms name."""
+
+from tfgan_improved.spec import Table, shelf
+
+TERMS = Table(__name__, "term", {
+    "r1": "gradient_penalty:R1",
+    "gradient_penalty": "gradient_penalty:GradientPenalty",
+    "lecam": "lecam:LeCam",
+    "feature_matching": "feature_matching:FeatureMatching",
+}, wired={"name"})
+
+__getattr__, __dir__, __all__ = shelf(
+    __name__, *TERMS.names.values(), "adversarial:DiscriminatorLoss", "adversarial:GeneratorLoss")

@@ -1,0 +1,56 @@
+"""Penalties on the slope of D's logits in image space; images (n, ...) in [-1, 1]."""
+
+import dataclasses
+
+import tensorflow as tf
+from keras import ops
+
+from tfgan_improved.ops import noise
+
+
+@dataclasses.dataclass(frozen=True)
+class R1:
+    """gamma / 2 * E[|dD(x)/dx|^2] over real x; a scalar >= 0. ValueError unless gamma >= 0.
+
+    Source: Mescheder et al. 2018, arXiv:1801.04406, section 4.1.
+    """
+
+    gamma: float = 10.0
+    name: str = "r1"
+
+    def __post_init__(self):
+        if self.gamma < 0:
+            raise ValueError(f"gamma of r1 must be at least 0; received {self.gamma}")
+
+    def __call__(self, view):
+        return self.gamma / 2 * ops.mean(_squared_slope(view, view.images("real")))
+
+
+@dataclasses.dataclass(frozen=True)
+class GradientPenalty:
+    """weight * E[(|dD(y)/dy| - 1)^2], y = x + u (G(z) - x) with u ~ U(0, 1) for each pair; a scalar >= 0.
+
+    ValueError unless weight >= 0. Source: Gulrajani et al. 2017, arXiv:1704.00028, equation 3 (WGAN-GP).
+    """
+
+    weight: float = 10.0
+    name: str = "gradient_penalty"
+
+    def __post_init__(self):
+        if self.weight < 0:
+            raise ValueError(f"weight of gradient_penalty must be at least 0; received {self.weight}")
+
+    def __call__(self, view):
+        real, fake = view.images("real"), view.images("fake")
+        u = noise.uniform((real.shape[0],) + (1,) * (len(real.shape) - 1))
+        slope = ops.sqrt(_squared_slope(view, real + u * (fake - real)) + 1e-12)
+        return self.weight * ops.mean(ops.square(slope - 1.0))
+
+
+def _squared_slope(view, images):
+    """|dD/dx|^2 for each row, (n,); D is run again on `images`."""
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(images)
+        total = ops.sum(view.judge(images)["logits"])
+    slope = tape.gradient(total, images)
+    return ops.sum(ops.square(slope), axis=tuple(range(1, len(images.shape))))

@@ -1,0 +1,97 @@
+"""Checkpoints that survive a kill at any moment, and a restore that skips damaged ones."""
+
+import json
+import os
+import pathlib
+import shutil
+import sys
+
+import tensorflow as tf
+
+from tfgan_improved import files
+from tfgan_improved.errors import RunError
+
+
+def parts_of(gan):
+    """Everything a run needs to go on, under explicit keys: a dict for tf.train.Checkpoint."""
+    parts = {"updates": gan.updates}
+    parts |= {f"network_{name}": network for name, network in gan.networks.items()}
+    parts |= {f"optimizer_{name}": optimizer for name, optimizer in gan.optimizers.items()}
+    parts |= {f"memory_{name}_{index}_{key}": variable for name, memories in gan.memory.items()
+              for index, memory in enumerate(memories) for key, variable in memory.items()}
+    return parts if gan.average is None else parts | {"average": gan.average}
+
+
+def all_finite(gan):
+    """Whether every weight of every network is a finite number."""
+    return all(bool(tf.reduce_all(tf.math.is_finite(tf.convert_to_tensor(weight.value))))
+               for network in gan.networks.values() for weight in network.weights if weight.dtype.startswith("float"))
+
+
+class Checkpoints:
+    """`checkpoints/step-<n>/` folders, each with a manifest of sizes and hashes; the newest `keep` stay."""
+
+    def __init__(self, folder, keep=3, chief=True):
+        self.folder, self.keep, self.chief = pathlib.Path(folder), keep, chief
+
+    def save(self, gan, step):
+        """Writes all parts under a temporary name, then renames. Every worker takes part; only the chief's stays."""
+        owner = "" if self.chief else f"worker{os.getpid()}-"
+        temporary = self.folder / f".{owner}step-{step:08d}.{os.getpid()}.tmp"
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        tf.train.Checkpoint(**parts_of(gan)).write(str(temporary / "checkpoint"))
+        if not self.chief:
+            shutil.rmtree(temporary)
+            return
+        manifest = {path.name: [path.stat().st_size, files.digest(path)] for path in sorted(temporary.iterdir())}
+        files.write_json(temporary / "manifest.json", {"step": step, "files": manifest})
+        files.replace_folder(temporary, self.folder / f"step-{step:08d}")
+        for old in self.steps()[:-self.keep]:
+            shutil.rmtree(self._path(old))
+
+    def steps(self):
+        """Steps that have a checkpoint, damaged or not, in order."""
+        return sorted(int(path.name[5:]) for path in self.folder.glob("step-*"))
+
+    def newest(self):
+        """The newest undamaged checkpoint's step, None where there is none. Warns of each damaged one it skips."""
+        for step in reversed(self.steps()):
+            damage = self._damage(step)
+            if not damage:
+                return step
+            print(f"tfgan_improved: warning: {self._path(step)} is damaged ({damage}); using the one before",
+                  file=sys.stderr, flush=True)
+        return None
+
+    def discard_after(self, step):
+        """Removes damaged checkpoints that are newer than the one the run goes on from."""
+        for newer in [other for other in self.steps() if other > step]:
+            shutil.rmtree(self._path(newer))
+
+    def restore(self, step, **parts):
+        """Reads a checkpoint into `parts` (all of `parts_of` to go on, one network to sample). RunError if it fails."""
+        try:
+            status = tf.train.Checkpoint(**parts).read(str(self._path(step) / "checkpoint"))
+            status.assert_existing_objects_matched()
+            status.expect_partial()
+        except (AssertionError, ValueError, tf.errors.OpError) as error:
+            raise RunError(f"{self._path(step)} does not fit the networks of this recipe: "
+                           f"{str(error).splitlines()[0]}") from None
+
+    def _path(self, step):
+        return self.folder / f"step-{step:08d}"
+
+    def _damage(self, step):
+        """What is wrong with a checkpoint, "" if nothing."""
+        path = self._path(step)
+        try:
+            manifest = json.loads((path / "manifest.json").read_text())["files"]
+        except (OSError, ValueError, KeyError):
+            return "its manifest cannot be read"
+        for name, (size, digest) in manifest.items():
+            if not (path / name).exists():
+                return f"{name} is missing"
+            if (path / name).stat().st_size != size or files.digest(path / name) != digest:
+                return f"{name} is not what was written"
+        return ""

@@ -1,0 +1,132 @@
+"""The GAN model and its training step, which names no technique."""
+
+import keras
+import tensorflow as tf
+
+from tfgan_improved.ops import LATENTS, noise, replicas
+from tfgan_improved.ops.pixels import to_float
+from tfgan_improved.training.average import average_of, update_average
+from tfgan_improved.training.view import View
+
+# Every replica keeps its own copy and computes the same numbers for it: nothing has to be exchanged.
+LOCAL = {"trainable": False, "synchronization": tf.VariableSynchronization.ON_READ,
+         "aggregation": tf.VariableAggregation.ONLY_FIRST_REPLICA}
+
+
+def take_turns(gan, data):
+    """Deals the rows of a step: [(player, [views of one turn])], in the players' order.
+
+    The batch is cut in as many equal parts as the busiest player has turns, each with fresh z. Players that move
+    less often take the last parts, so that G's turn shares the images generated for D's last one.
+    """
+    parts = max(player.steps for player in gan.players.values())
+    views = [gan.view(part, index) for index, part in enumerate(zip(*(tf.split(x, parts) for x in data)))]
+    return [(name, [views[parts - player.steps + turn]])
+            for name, player in gan.players.items() for turn in range(player.steps)]
+
+
+class GAN(keras.Model):
+    """Players in turn, each minimizing the sum of its own terms.
+
+    `players` maps names to `Player`s in the order of their turns; "g" and "d" are the generator and the
+    discriminator. `latent` is a distribution of z or its spec ("normal:100"). `ema` > 0 keeps an average of G's
+    weights with that decay. `deal(gan, data)` cuts a step's batch into turns. Data are images, or (images, labels):
+    uint8, or float32 in [-1, 1] (points: any range), the first dimension a multiple of the players' largest number of
+    steps. Everything random is a function of `seed`, the step and the replica. Works with `fit` on one device.
+    """
+
+    def __init__(self, players, latent="normal:100", *, ema=0.0, deal=take_turns, joint=(), seed=0):
+        super().__init__(name="gan")
+        self.players, self.deal, self.joint, self.seed = players, deal, joint, seed
+        self.latent = LATENTS.make(latent) if isinstance(latent, str) else latent
+        self.networks = {name: player.network for name, player in players.items()}
+        self.optimizers, self.ema = {}, ema
+        self.average = average_of(self.networks["g"]) if ema else None
+        self.updates = tf.Variable(0, dtype=tf.int64, name="updates", **LOCAL)
+        self.memory = {name: [_remember(term, player.network) for term in player.terms]
+                       for name, player in players.items()}
+        self.built = True  # a subclassed model without `call` would be called by fit to build it
+
+    def compile(self, **settings):
+        """Takes `<player>_optimizer` for every player, such as d_optimizer and g_optimizer; the rest goes to Keras.
+
+        Optimizers are built here, in the scope of the strategy. ValueError where one is missing.
+        """
+        missing = [f"{name}_optimizer" for name in self.players if f"{name}_optimizer" not in settings]
+        if missing:
+            raise ValueError(f"compile needs one optimizer for each player; missing: {', '.join(missing)}")
+        self.optimizers = {name: keras.optimizers.get(settings.pop(f"{name}_optimizer")) for name in self.players}
+        for name, optimizer in self.optimizers.items():
+            optimizer.build(self.networks[name].trainable_variables)
+        super().compile(optimizer=None, **settings)
+
+    @property
+    def log_names(self):
+        """Names of what `train_step` returns, in order."""
+        return [f"{name}/{term}" for name, player in self.players.items() for term in _term_names(player)]
+
+    @property
+    def sampler_network(self):
+        """The generator to sample from: the average of its weights where one is kept."""
+        return self.networks["g"] if self.average is None else self.average
+
+    def view(self, data, index):
+        """A View of rows (images[, labels]) with z of its own, drawn for the whole batch over all replicas."""
+        images, labels = to_float(data[0]), data[1] if len(data) > 1 else None
+        seed = noise.fold(noise.root(self.seed), self.updates, index)
+        z = replicas.rows(lambda count: self.latent.draw(noise.fold(seed, 0), count), images.shape[0])
+        # Generated images take the real ones' labels: the data's own frequencies, and no class count is needed.
+        return View(self.networks, images, z, labels, noise.fold(seed, 1), self.joint)
+
+    def train_step(self, data):
+        """One step; `data` is this replica's part of the batch. Returns the value of every term by name."""
+        data, logs = data if isinstance(data, (tuple, list)) else (data,), {}
+        with tf.GradientTape(persistent=True) as tape:
+            turns = self.deal(self, data)
+            for number, (name, views) in enumerate(turns):
+                gradients = [self._gradients(tape, name, view, number, logs) for view in views]
+                with tape.stop_recording():
+                    self._move(name, gradients)
+                for view in {id(view): view for _, others in turns for view in others}.values():
+                    view.forget(name)
+        if self.average is not None:
+            update_average(self.average, self.networks["g"], self.ema, self.updates)
+        self.updates.assign_add(1)
+        return {name: logs[name] for name in self.log_names}
+
+    def _gradients(self, tape, name, view, number, logs):
+        """{group: gradients} of the sum of the player's terms on one view."""
+        player, totals, view.player = self.players[name], {"main": 0.0}, name
+        with noise.scope(noise.fold(view.seed, number)):
+            for term, label, memory in zip(player.terms, _term_names(player), self.memory[name]):
+                view.memory, group = memory, getattr(term, "group", "main")
+                value = logs[f"{name}/{label}"] = term(view)
+                totals[group] = totals.get(group, 0.0) + value
+        totals["main"] += sum(player.network.losses)
+        with tape.stop_recording():
+            variables = [variable.value for variable in player.network.trainable_variables]
+            return {group: tape.gradient(total, variables, unconnected_gradients="zero")
+                    for group, total in totals.items()}
+
+    def _move(self, name, gradients):
+        """Applies the mean of the views' gradients. Optimizers sum over replicas, so each brings its share."""
+        player, share = self.players[name], 1.0 / replicas.count()
+        mean = {group: [tf.add_n(list(parts)) / len(gradients) if len(gradients) > 1 else parts[0]
+                        for parts in zip(*(views[group] for views in gradients))] for group in gradients[0]}
+        if len(mean) > 1:
+            mean = {group: replicas.mean(parts) for group, parts in mean.items()}
+        merged = player.merge(mean) if len(mean) > 1 else mean["main"]
+        merged = [gradient * share for gradient in merged] if share != 1.0 else merged
+        self.optimizers[name].apply(merged, player.network.trainable_variables)
+
+
+def _remember(term, network):
+    """The variables of a term with a memory, {name: variable}; an empty dict for one without."""
+    values = term.memory(network) if hasattr(term, "memory") else {}
+    return {key: tf.Variable(value, name=key, **LOCAL) for key, value in values.items()}
+
+
+def _term_names(player):
+    """The terms' names, numbered where two are the same, so that neither is lost in the logs."""
+    names = [term.name for term in player.terms]
+    return [name if names.count(name) == 1 else f"{name}_{index}" for index, name in enumerate(names)]

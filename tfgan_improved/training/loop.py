@@ -1,0 +1,67 @@
+"""The loop that drives `GAN.train_step` under any strategy, several steps in one call of TensorFlow."""
+
+import math
+
+import tensorflow as tf
+
+from tfgan_improved.errors import RunError
+from tfgan_improved.training.checkpoints import all_finite
+from tfgan_improved.training.strategies import patience
+
+
+class Loop:
+    """Runs steps of `gan` on `dataset` (of this worker's replicas' parts, in turn, or distributed).
+
+    `callbacks` have `every` and are called with (step, {name: mean since their last call}) after each multiple of it
+    and at the end; `watch(step)` is called after every call of TensorFlow. `wait` bounds the seconds of one call, 0
+    does not. RunError where a loss or a weight is not finite; nothing is saved then.
+    """
+
+    def __init__(self, gan, strategy, *, steps_per_call=10, jit=False, wait=0):
+        self.gan, self.strategy, self.steps_per_call, self.wait = gan, strategy, steps_per_call, wait
+        step = tf.function(gan.train_step, jit_compile=True) if jit else gan.train_step
+        names = gan.log_names
+
+        @tf.function
+        def several(iterator, count):
+            rows = tf.TensorArray(tf.float32, count, element_shape=(len(names),))
+            for index in tf.range(count):
+                logs = strategy.run(step, (next(iterator),))
+                values = [strategy.reduce("MEAN", tf.cast(logs[name], tf.float32), axis=None) for name in names]
+                rows = rows.write(index, tf.stack(values))
+            return rows.stack()
+
+        self._several = several
+
+    def run(self, dataset, first, last, callbacks=(), watch=lambda step: None):
+        """Steps first + 1 ... last."""
+        iterator, step = iter(dataset), first
+        history = {callback: [] for callback in callbacks}
+        while step < last:
+            count = min([self.steps_per_call, last - step] + [c.every - step % c.every for c in callbacks])
+            with patience(self.wait, "waited {wait} s for the other workers; start all workers again, they go on "
+                          "from the last checkpoint"):
+                rows = self._several(iterator, tf.constant(count)).numpy()
+            self._check(rows, step)
+            step += count
+            for callback, seen in history.items():
+                seen.append(rows)
+                if step % callback.every == 0 or step == last:
+                    total = sum(len(part) for part in seen)
+                    means = sum(part.sum(axis=0, dtype="float64") for part in seen) / total
+                    callback(step, dict(zip(self.gan.log_names, means.tolist())))
+                    seen.clear()
+            watch(step)
+
+    def _check(self, rows, step):
+        for offset, row in enumerate(rows):
+            for name, value in zip(self.gan.log_names, row.tolist()):
+                if not math.isfinite(value):
+                    raise RunError(f"{name} became {value} at step {step + offset + 1}; the last checkpoint is kept; "
+                                   "lower the learning rates, or choose another loss or normalization")
+
+    def check_weights(self, step):
+        """RunError where a weight is not finite: a loss can look well one step longer than the weights."""
+        if not all_finite(self.gan):
+            raise RunError(f"a weight stopped being a finite number by step {step}; the last checkpoint is kept; "
+                           "lower the learning rates, or choose another loss or normalization")

@@ -1,0 +1,36 @@
+"""Pictures of samples: a grid of images, or a cloud of points, as uint8 arrays and PNG files."""
+
+import numpy as np
+import tensorflow as tf
+
+from tfgan_improved import files
+
+
+def picture(samples, low=-5.0, high=5.0):
+    """uint8 (h, w, c) of uint8 images (n, h, w, c), in a near-square grid, or of points (n, 2) on [low, high]^2."""
+    return cloud(samples, low, high) if samples.ndim == 2 else grid(samples)
+
+
+def grid(images, gap=2):
+    """Images side by side in reading order, white between them; small ones are enlarged by whole factors."""
+    count, height, width, channels = images.shape
+    columns = int(np.ceil(np.sqrt(count)))
+    rows = -(-count // columns)
+    sheet = np.full((rows * (height + gap) + gap, columns * (width + gap) + gap, channels), 255, np.uint8)
+    for index, image in enumerate(images):
+        top, left = (place * (side + gap) + gap for place, side in zip(divmod(index, columns), (height, width)))
+        sheet[top:top + height, left:left + width] = image
+    factor = max(1, 640 // sheet.shape[1])
+    return sheet.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def cloud(points, low, high, side=480):
+    """Dark where points lie; the second coordinate grows upward."""
+    counts, _, _ = np.histogram2d(points[:, 1], points[:, 0], bins=side // 3, range=[[low, high]] * 2)
+    shade = 255 - np.minimum(255, counts * 120).astype(np.uint8)
+    return shade[::-1].repeat(3, axis=0).repeat(3, axis=1)[..., None]
+
+
+def write_png(path, image):
+    """Writes uint8 (h, w, 1 or 3) by way of a temporary name."""
+    files.write_bytes(path, tf.io.encode_png(image).numpy())
