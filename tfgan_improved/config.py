@@ -86,7 +86,8 @@ class RunConfig(Checked):
     beta1: float = knob(0.5, "Adam's decay of the mean of the gradients", low=0.0, high=0.9999)
     beta2: float = knob(0.999, "Adam's decay of their mean square", low=0.0, high=0.999999)
     d_steps: int = knob(1, "D updates before each G update, each on fresh images", low=1)
-    ema: float = knob(0.0, "decay of the average of G's weights that is scored and exported; 0 is off", low=0.0, high=0.99999)
+    ema: float = knob(0.0, "decay of the average of G's weights, which is scored and exported; 0 is off",
+                      low=0.0, high=0.99999)
     strategy: str = knob("default", "how to spread a step", choices=("default", "mirrored", "multi_worker", "tpu"))
     num_logical_devices: int = knob(0, "split the CPU in this many devices to try replicas; 0 does not", low=0, high=64)
     precision: str = knob("float32", "of activations", choices=("float32", "mixed_bfloat16", "mixed_float16"))

@@ -13,6 +13,8 @@ from tfgan_improved.config import ConfigError, JobConfig, RunConfig
 
 DEFINE = {bool: flags.DEFINE_bool, int: flags.DEFINE_integer, float: flags.DEFINE_float, str: flags.DEFINE_string}
 
+KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+
 
 @dataclasses.dataclass(frozen=True)
 class Request:
@@ -42,8 +44,15 @@ def parse(arguments, verbs):
         close = difflib.get_close_matches(error.flagname, list(values), n=1)
         hint = f"did you mean --{close[0]}?" if close else "`--help` lists them all"
         raise ConfigError(f"unknown flag --{error.flagname}; {hint}") from None
+    except flags.CantOpenFlagFileError as error:
+        raise ConfigError(f"--flagfile cannot be read ({str(error).split(':: ')[-1]}); paths in flagfiles are "
+                          "relative to the folder you start from, so start from the repository's root") from None
+    except flags.IllegalFlagValueError as error:
+        asked = str(error).removeprefix("flag ").partition(":")[0]
+        kind = KINDS[type(values[asked.removeprefix("--").partition("=")[0]].default)]
+        raise ConfigError(f"{asked} is not {kind}; give one") from None
     except flags.Error as error:
-        raise ConfigError(" ".join(str(error).split())) from None
+        raise ConfigError(str(error)) from None
     verb = rest[0] if rest else verbs[0]
     if verb not in verbs or len(rest) > 1:
         raise ConfigError(f"'{' '.join(rest)}' is not a verb; use one of {', '.join(verbs)}")

@@ -7,6 +7,7 @@ import sys
 from tfgan_improved import flagset
 from tfgan_improved.data import check_name
 from tfgan_improved.errors import RunError, UserError
+from tfgan_improved.run_folder import RunFolder
 
 VERBS = {
     "train": "Train, or go on training, then score and export.",
@@ -22,9 +23,10 @@ def main(arguments):
     if {"--help", "-h", "--helpfull", "-help"} & set(arguments):
         print(flagset.usage(VERBS))
         return 0
-    try:
+    try:  # whatever can be told without TensorFlow, which takes seconds to import, is told first
         request = flagset.parse(arguments, tuple(VERBS))
         check_name(request.run.dataset)
+        RunFolder(request.job.run_dir).check(request)
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         importlib.import_module(f"tfgan_improved.commands.{request.verb}").run(request)
     except UserError as error:

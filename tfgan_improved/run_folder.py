@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import pathlib
+import tempfile
 
 from tfgan_improved import files
 from tfgan_improved.config import ConfigError, RunConfig, differences
@@ -54,17 +55,26 @@ class RunFolder:
         known = {field.name for field in dataclasses.fields(RunConfig)}
         return RunConfig(**{key: value for key, value in stored.items() if key in known})
 
+    def check(self, request):
+        """ConfigError where `request` cannot work with this folder as it stands; changes nothing."""
+        if request.verb in ("evaluate", "sample", "export"):
+            self.recipe(request)
+        elif request.verb == "train" and self.config.exists():
+            stored = self.read()["recipe"]
+            self._refuse(differences(request.run, stored), request.run, stored)
+            if request.run.steps < stored["steps"]:
+                raise ConfigError(f"--steps={request.run.steps} is fewer than the {stored['steps']} that {self.path} "
+                                  "was made with; steps may only be raised")
+        elif request.verb == "train" and not writable(self.path):
+            raise ConfigError(f"--run_dir={self.path} cannot be written; choose another")
+
     def settle(self, run, data, made_with):
-        """Stores the recipe of a new run, or checks that an old one was made with the same. ConfigError if not."""
+        """Stores the recipe of a checked run. ConfigError where an old run saw other data."""
         if self.config.exists():
             stored = self.read()
-            self._refuse(differences(run, stored["recipe"]), run, stored["recipe"])
             if stored["data"] != data:
                 raise ConfigError(f"{self.path} was made with other data: {stored['data']}; now {data}; "
                                   "choose another --run_dir")
-            if run.steps < stored["recipe"]["steps"]:
-                raise ConfigError(f"--steps={run.steps} is fewer than the {stored['recipe']['steps']} that "
-                                  f"{self.path} was made with; steps may only be raised")
             made_with = stored["made_with"]
         files.write_json(self.config, {"recipe": dataclasses.asdict(run), "data": data, "made_with": made_with})
 
@@ -76,5 +86,17 @@ class RunFolder:
 
 
 def writable(path):
-    """Whether a file can be made at `path`."""
-    return os.access(pathlib.Path(path).resolve().parent, os.W_OK)
+    """Whether `path` is, or could be made, in a folder that may be written to."""
+    path = pathlib.Path(path).absolute()
+    while not path.exists():
+        path = path.parent
+    return path.is_dir() and os.access(path, os.W_OK) and _takes_files(path)
+
+
+def _takes_files(folder):
+    """Whether a file can be made there: file systems such as /proc allow it by their modes and refuse."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False

@@ -82,7 +82,7 @@ class Table:
         """A checked Spec with positional values named. SpecError for an unknown name or argument, or a wrong type."""
         spec = parse(text)
         if spec.name not in self.names:
-            raise SpecError(_unknown(self.kind, spec.name, self.names))
+            raise SpecError(f"unknown {self.kind} '{spec.name}'; {_known(spec.name, self.names)}")
         allowed = self.arguments(spec.name)
         if len(spec.values) > len(allowed):
             takes = ", ".join(allowed) or "no arguments"
@@ -90,7 +90,7 @@ class Table:
         arguments = dict(zip(allowed, spec.values))
         for key, value in spec.arguments:
             if key not in allowed:
-                raise SpecError(_unknown(f"argument of {self.kind} '{spec.name}'", key, allowed))
+                raise SpecError(f"{self.kind} '{spec.name}' has no argument '{key}'; {_known(key, allowed)}")
             if key in arguments:
                 raise SpecError(f"'{text}' gives the argument '{key}' twice; give it once")
             arguments[key] = value
@@ -118,10 +118,10 @@ class Table:
             raise SpecError(f"{self.kind} '{spec}' was refused: {error}") from error
 
 
-def _unknown(kind, name, known):
+def _known(name, known):
+    """The nearest known name, where one is near, and all of them."""
     close = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean '{close[0]}'? Known" if close else "known"
-    return f"unknown {kind} '{name}'; {hint}: {', '.join(known) or 'none'}"
+    return (f"did you mean '{close[0]}'? Known" if close else "known") + f": {', '.join(known) or 'none'}"
 
 
 def _like(default, value, what):
@@ -133,7 +133,7 @@ def _like(default, value, what):
     raise SpecError(f"{what} must be of type {type(default).__name__}; received {value!r}")
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _read_arguments(module, attribute):
     """Arguments with a literal default of a dataclass, a class's `__init__` or a function, without importing it."""
     package, _, name = module.rpartition(".")
@@ -158,7 +158,7 @@ def _read_arguments(module, attribute):
 
 def _defaults(function):
     positional = function.args.args[len(function.args.args) - len(function.args.defaults):]
-    pairs = list(zip(positional, function.args.defaults)) + list(zip(function.args.kwonlyargs, function.args.kw_defaults))
+    pairs = [*zip(positional, function.args.defaults), *zip(function.args.kwonlyargs, function.args.kw_defaults)]
     return {arg.arg: ast.literal_eval(value) for arg, value in pairs if value is not None}
 
 

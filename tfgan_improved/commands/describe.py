@@ -28,4 +28,5 @@ def print_network(name, network):
     rest = network.count_params() - trainable
     print(f"{name}: {trainable:,} trainable parameters, {rest:,} others")
     for layer in network.layers:
-        print(f"  {layer.name:<24} {type(layer).__name__:<20} {str(layer.output.shape):<22} {layer.count_params():>12,}")
+        kind, shape = type(layer).__name__, str(layer.output.shape)
+        print(f"  {layer.name:<24} {kind:<20} {shape:<22} {layer.count_params():>12,}")

@@ -19,7 +19,7 @@ def run(request):
     path = pathlib.Path(job.output or folder.samples / f"seed-{job.sample_seed}.png")
     if path.suffix not in (".png", ".npz"):
         raise ConfigError(f"--output={path} is neither .png nor .npz; name it one of these")
-    if not writable(path):
+    if not path.parent.is_dir() or not writable(path.parent):
         raise ConfigError(f"--output={path} cannot be written; choose a folder that exists and is writable")
     sampler, step = restored_sampler(config, folder)
     images, labels = draw(sampler, job.count, job.sample_seed, job.truncation)

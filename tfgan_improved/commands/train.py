@@ -23,9 +23,6 @@ def run(request):
     if chief:
         folder.create()
     source = data.load(config.dataset, job.data_dir or None, config.image_size or None, config.holdout)
-    if chief:
-        folder.settle(config, assemble.about_data(source), assemble.made_with())
-        print(f"run folder: {folder.path}", flush=True)
     train(config, job, folder, strategy, source, chief)
     if chief and job.score:
         evaluate.score(config, job, folder, source, again=False)
@@ -42,6 +39,9 @@ def train(config, job, folder, strategy, source, chief=True):
     checkpoints = Checkpoints(folder.checkpoints, job.keep, chief)
     with strategy.scope(), strategies.patience(wait, "waited {wait} s for the other workers; start them all"):
         gan = assemble.gan(config, about)
+    if chief:  # only a recipe that can be built is stored
+        folder.settle(config, about, assemble.made_with())
+        print(f"run folder: {folder.path}", flush=True)
     first = checkpoints.newest() or 0
     if first > config.steps:
         raise ConfigError(f"--steps={config.steps} is fewer than the {first} that {folder.path} has done already")
@@ -68,9 +68,9 @@ def train(config, job, folder, strategy, source, chief=True):
 def _shown(config, job, folder, gan, about, first):
     """The callbacks that people see; a picture of the untrained generator is drawn at the start of a run."""
     sampler = assemble.sampler(config, about, gan.sampler_network)
-    fixed = {"count": tf.constant(job.count), "seed": tf.constant(config.seed, tf.int64), "truncation": tf.constant(0.0)}
+    fixed = tf.constant(job.count), tf.constant(config.seed, tf.int64), tf.constant(0.0)
     writer = tf.summary.create_file_writer(str(folder.events))
-    grid = callbacks.SampleGrid(folder.samples, lambda: sampler.sample(**fixed)["images"].numpy(), writer,
+    grid = callbacks.SampleGrid(folder.samples, lambda: sampler.sample(*fixed)["images"].numpy(), writer,
                                 job.sample_every)
     if not first:
         grid(0, {})

@@ -1,20 +1,20 @@
-"""From an image of any shape to a square of the wanted size."""
+"""From images of any shape to squares of the wanted size."""
 
 import tensorflow as tf
 
 
 def square(image, size):
-    """The largest centered square of an image, resized with antialiasing: uint8 (h, w, c) -> uint8 (size, size, c)."""
-    if image.shape[:2] == (size, size):
+    """The largest centered square, resized with antialiasing: uint8 (..., h, w, c) -> uint8 (..., size, size, c).
+
+    A square that has the size already keeps its pixels exactly.
+    """
+    if image.shape[-3:-1] == (size, size):
         return image
-    shape = tf.shape(image)
-    side = tf.minimum(shape[0], shape[1])
-    top, left = (shape[0] - side) // 2, (shape[1] - side) // 2
-    crop = image[top:top + side, left:left + side]
-    channels = image.shape[-1]
-    if min(image.shape[:2], key=lambda length: length or 0) == size:  # a plain crop keeps its pixels
-        return tf.ensure_shape(crop, (size, size, channels))
-    return tf.ensure_shape(to_bytes(tf.image.resize(crop, (size, size), antialias=True)), (size, size, channels))
+    height, width = tf.unstack(tf.shape(image)[-3:-1])
+    side = tf.minimum(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    crop = image[..., top:top + side, left:left + side, :]
+    return to_bytes(tf.image.resize(crop, (size, size), antialias=True))
 
 
 def to_bytes(values):

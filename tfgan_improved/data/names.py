@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 
+from tfgan_improved.errors import UserError
 from tfgan_improved.spec import Table
 
 # A named source is a function (image_size, holdout) -> Source; what is not named here is a folder or a TFDS name.
@@ -15,7 +16,7 @@ SOURCES = Table("tfgan_improved.data", "data set", {
 FOLDER = "folder:"
 
 
-class DataError(ValueError):
+class DataError(UserError):
     """Data that cannot be had as asked; the message is one sentence for a person."""
 
 
@@ -41,8 +42,8 @@ def folder_path(name):
     if not text:
         raise DataError(f"'{name}' names no folder; write {FOLDER}<path>")
     if not path.is_dir():
-        state = "is a file, not a folder" if path.exists() else "does not exist"
-        raise DataError(f"the folder '{path}' of data set '{name}' {state}; give the path of a folder of images")
+        what = "is not a folder" if path.exists() else "does not exist"
+        raise DataError(f"'{path}' {what}; give the path of a folder of images")
     return path
 
 

@@ -1,8 +1,9 @@
 """A layer that computes with another kernel than the one it trains."""
 
 import keras
-import tensorflow as tf
 from keras import ops
+
+from tfgan_improved.ops import kernel_matrix
 
 _TRANSPOSED = (keras.layers.Conv1DTranspose, keras.layers.Conv2DTranspose, keras.layers.Conv3DTranspose)
 _PLAIN = (keras.layers.Dense, keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
@@ -35,8 +36,10 @@ class KernelWrapper(keras.layers.Wrapper):
 
     @property
     def units_axis(self):
-        """The kernel's axis of outputs: the classes of an Embedding, which a projection takes the product with."""
-        return 0 if isinstance(self.layer, keras.layers.Embedding) else -2 if isinstance(self.layer, _TRANSPOSED) else -1
+        """The kernel's axis of outputs; an Embedding's are its classes, as in a projection onto their vectors."""
+        if isinstance(self.layer, keras.layers.Embedding):
+            return 0
+        return -2 if isinstance(self.layer, _TRANSPOSED) else -1
 
     @property
     def units(self):
@@ -45,7 +48,7 @@ class KernelWrapper(keras.layers.Wrapper):
 
     def matrix(self, kernel):
         """The kernel as W (inputs, units); inputs are also the positions of a convolution."""
-        return ops.reshape(ops.moveaxis(kernel, self.units_axis, -1), (-1, self.units))
+        return kernel_matrix.of(kernel, self.units_axis)
 
     def per_unit(self, values):
         """Values (units,) in the shape in which they multiply the kernel."""
@@ -56,7 +59,7 @@ class KernelWrapper(keras.layers.Wrapper):
     def call(self, x, training=False):
         # The layer's other variables are named too, because this scope hides any that is open around it.
         state = [(variable, variable.value) for variable in self.layer.variables if variable is not self.kernel]
-        state.append((self.kernel, self.effective(tf.convert_to_tensor(self.kernel.value), training)))
+        state.append((self.kernel, self.effective(self.kernel.value, training)))
         with keras.StatelessScope(state, collect_losses=True, initialize_variables=False) as scope:
             y = self.layer(x)
         for loss in scope.losses:

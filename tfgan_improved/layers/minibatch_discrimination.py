@@ -20,12 +20,14 @@ class MinibatchDiscrimination(keras.layers.Layer):
     def __init__(self, kernels=50, dims=5, across_replicas=False, **kwargs):
         super().__init__(**kwargs)
         if kernels < 1 or dims < 1:
-            raise ValueError(f"kernels and dims of MinibatchDiscrimination must be at least 1; received {kernels}, {dims}")
+            raise ValueError("kernels and dims of MinibatchDiscrimination must be at least 1; "
+                             f"received {kernels}, {dims}")
         self.kernels, self.dims, self.across_replicas = kernels, dims, across_replicas
 
     def build(self, shape):
         if len(shape) != 2:
-            raise ValueError(f"MinibatchDiscrimination wants rank 2, (n, f); received shape {tuple(shape)}; flatten first")
+            raise ValueError("MinibatchDiscrimination wants rank 2, (n, f); "
+                             f"received shape {tuple(shape)}; flatten first")
         self.T = self.add_weight(name="T", shape=(shape[-1], self.kernels * self.dims))
 
     def call(self, x):

@@ -1,7 +1,6 @@
 """Weight normalization of a layer's kernel."""
 
 import keras
-import tensorflow as tf
 from keras import ops
 
 from tfgan_improved.layers.kernel_wrapper import KernelWrapper
@@ -25,7 +24,7 @@ class WeightNorm(KernelWrapper):
         super().build(shape)
         self.g = self.add_weight(
             name="g", shape=(self.units,), trainable=self.scale, autocast=False,
-            initializer=lambda shape, dtype: self._lengths(tf.convert_to_tensor(self.kernel.value)))
+            initializer=lambda shape, dtype: self._lengths(self.kernel.value))
 
     def effective(self, kernel, training):
         return kernel * self.per_unit(self.g / self._lengths(kernel))

@@ -27,8 +27,9 @@ class Adversarial:
 
 @dataclasses.dataclass(frozen=True)
 class Saturating(Adversarial):
-    """L_D = -E[t log D(x) + (1 - t) log(1 - D(x))] - E[log(1 - D(G(z)))], L_G = E[log(1 - D(G(z)))], D = sigmoid(logit).
+    """L_D = -E[t log D(x) + (1 - t) log(1 - D(x))] - E[log(1 - D(G(z)))], L_G = E[log(1 - D(G(z)))].
 
+    D = sigmoid(logit);
     t = 1 - label_smoothing, one-sided: only real targets move, in [0, 0.5]. ValueError for another smoothing.
     Source: Goodfellow et al. 2014, arXiv:1406.2661, equation 1; Salimans et al. 2016, arXiv:1606.03498, section 3.4.
     """

@@ -38,8 +38,9 @@ class DCGAN:
         base, levels = base_and_levels(shape)
         wrap, widths = wrap or parts.bare, self._widths(levels)
         inputs, x = parts.latent_inputs(latent, classes, self.embedding)
-        dense = layers.Dense(base * base * widths[-1], use_bias=norm is None, kernel_initializer=_normal(), name="dense")
-        x = layers.Reshape((base, base, widths[-1]), name=f"map_{base}")(wrap(dense)(x))
+        x = wrap(layers.Dense(
+            base * base * widths[-1], use_bias=norm is None, kernel_initializer=_normal(), name="dense"))(x)
+        x = layers.Reshape((base, base, widths[-1]), name=f"map_{base}")(x)
         size = base
         for width in (*reversed(widths[:-1]), None):
             x = parts.normalized(x, norm, f"norm_{size}", gamma_deviation=0.02)

@@ -41,7 +41,7 @@ class MLP:
         return keras.Model(inputs, layers.Activation(activation, dtype="float32", name="example")(x), name="generator")
 
     def discriminator(self, shape, classes=0, norm=None, wrap=None, head=None):
-        """Examples (n, *shape), or [examples, labels (n,)] with classes -> {"logits": (n, 1), "features": (n, width)}."""
+        """Examples (n, *shape), or [examples, labels (n,)] with classes -> logits (n, 1) and features (n, width)."""
         wrap = wrap or parts.bare
         inputs, x, labels = parts.image_inputs(shape, classes)
         x = layers.Flatten(name="flat")(x)

@@ -37,7 +37,7 @@ def scope(seed):
 
 
 def next_seed(per_replica=True):
-    """The next seed, int64 (2,), another one on each replica; outside any scope freshly drawn, different at each call."""
+    """The next seed, int64 (2,), another one on each replica; outside any scope it is freshly drawn at each call."""
     state = _SCOPE.get()
     if state is None:
         return tf.random.uniform((2,), minval=tf.int64.min, maxval=tf.int64.max, dtype=tf.int64)

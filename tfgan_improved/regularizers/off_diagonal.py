@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from tfgan_improved.ops import kernel_matrix
+
 
 @keras.saving.register_keras_serializable("tfgan_improved")
 class OffDiagonal(keras.regularizers.Regularizer):
@@ -21,9 +23,8 @@ class OffDiagonal(keras.regularizers.Regularizer):
     def __call__(self, kernel):
         if len(kernel.shape) < 2:
             raise ValueError(f"OffDiagonal wants a kernel of rank 2 or more; received shape {tuple(kernel.shape)}")
-        units = kernel.shape[self.axis]
-        w = ops.reshape(ops.moveaxis(kernel, self.axis, -1), (-1, units))
-        off_diagonal = ops.matmul(ops.transpose(w), w) * (1.0 - ops.eye(units, dtype=w.dtype))
+        w = kernel_matrix.of(kernel, self.axis)
+        off_diagonal = ops.matmul(ops.transpose(w), w) * (1.0 - ops.eye(w.shape[-1], dtype=w.dtype))
         return self.beta * ops.sum(ops.square(off_diagonal))
 
     def get_config(self):

@@ -105,7 +105,8 @@ class GAN(keras.Model):
         totals["main"] += sum(player.network.losses)
         with tape.stop_recording():
             variables = [variable.value for variable in player.network.trainable_variables]
-            return {group: tape.gradient(total, variables, unconnected_gradients="zero")
+            return {group: [tf.convert_to_tensor(gradient)  # an embedding's is sparse and could not be averaged
+                            for gradient in tape.gradient(total, variables, unconnected_gradients="zero")]
                     for group, total in totals.items()}
 
     def _move(self, name, gradients):

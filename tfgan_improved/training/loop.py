@@ -19,16 +19,19 @@ class Loop:
 
     def __init__(self, gan, strategy, *, steps_per_call=10, jit=False, wait=0):
         self.gan, self.strategy, self.steps_per_call, self.wait = gan, strategy, steps_per_call, wait
-        step = tf.function(gan.train_step, jit_compile=True) if jit else gan.train_step
         names = gan.log_names
+
+        def step(data):
+            logs = gan.train_step(data)
+            return tf.stack([tf.cast(logs[name], tf.float32) for name in names])
+
+        step = tf.function(step, jit_compile=True) if jit else step
 
         @tf.function
         def several(iterator, count):
             rows = tf.TensorArray(tf.float32, count, element_shape=(len(names),))
             for index in tf.range(count):
-                logs = strategy.run(step, (next(iterator),))
-                values = [strategy.reduce("MEAN", tf.cast(logs[name], tf.float32), axis=None) for name in names]
-                rows = rows.write(index, tf.stack(values))
+                rows = rows.write(index, strategy.reduce("MEAN", strategy.run(step, (next(iterator),)), axis=None))
             return rows.stack()
 
         self._several = several

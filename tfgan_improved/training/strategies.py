@@ -69,8 +69,8 @@ def _check_cluster():
         config["cluster"]["worker"][config["task"]["index"]]
     except (ValueError, KeyError, TypeError, IndexError):
         raise UserError("--strategy=multi_worker needs TF_CONFIG such as "
-                        '{"cluster": {"worker": ["host1:port", "host2:port"]}, "task": {"type": "worker", "index": 0}}; '
-                        f"received {os.environ.get('TF_CONFIG', 'none')}") from None
+                        '{"cluster": {"worker": ["host1:port", "host2:port"]}, "task": {"type": "worker", "index": 0}}'
+                        f"; received {os.environ.get('TF_CONFIG', 'none')}") from None
 
 
 def is_chief(strategy):

@@ -1,0 +1,116 @@
+"""Scores against the numbers of TF-GAN, closed forms and properties, and what they refuse."""
+
+import numpy as np
+import pytest
+
+from tfgan_improved.evaluation import scores
+
+
+def features():
+    random = np.random.RandomState(0)
+    a = random.randn(2000, 64).astype("f4")
+    return a, (1.2 * random.randn(2000, 64) + 0.1).astype("f4")
+
+
+def test_classifier_score_is_tfgans_number():
+    logits = np.random.RandomState(3).randn(1000, 10) * 3
+    mean, deviation = scores.classifier_score(logits, splits=None)
+    np.testing.assert_allclose(mean, 3.830217388267045, rtol=1e-13)
+    assert deviation == 0.0
+    assert scores.classifier_score(logits, splits=1) == (mean, 0.0)
+
+
+def test_classifier_score_matches_its_formula_in_parts_of_unequal_size():
+    logits = np.random.RandomState(1).randn(103, 7) * 2
+
+    def score(some):
+        p = np.exp(some) / np.exp(some).sum(axis=1, keepdims=True)
+        return np.exp((p * (np.log(p) - np.log(p.mean(axis=0)))).sum(axis=1).mean())
+
+    want = [score(logits[i * 103 // 5:(i + 1) * 103 // 5]) for i in range(5)]
+    np.testing.assert_allclose(scores.classifier_score(logits, splits=5), (np.mean(want), np.std(want)), rtol=1e-12)
+
+
+def test_certain_and_balanced_predictions_score_k_and_constant_ones_1():
+    one_hot = np.where(np.eye(10)[np.arange(1000) % 10] > 0, 200.0, 0.0)
+    np.testing.assert_allclose(scores.classifier_score(one_hot), (10.0, 0.0), atol=1e-9)
+    np.testing.assert_allclose(scores.classifier_score(np.tile(one_hot[:1], (1000, 1))), (1.0, 0.0), atol=1e-9)
+    np.testing.assert_allclose(scores.classifier_score(np.zeros((1000, 10))), (1.0, 0.0), atol=1e-9)
+
+
+def test_float32_logits_are_scored_in_float64():
+    logits = (np.random.RandomState(3).randn(1000, 10) * 3).astype("f4")
+    assert scores.classifier_score(logits) == scores.classifier_score(logits.astype("f8"))
+
+
+def test_frechet_distance_is_tfgans_number():
+    np.testing.assert_allclose(scores.frechet_distance(*features()), 4.5765644772, rtol=1e-10)
+
+
+def test_kernel_distance_is_tfgans_number():
+    np.testing.assert_allclose(scores.kernel_distance(*features()), (0.0402186647, 0.0082773529), rtol=1e-7)
+
+
+def test_kernel_distance_matches_its_formula_in_one_block():
+    random = np.random.RandomState(2)
+    a, b = random.randn(30, 4), random.randn(20, 4) + 0.5
+
+    def kernel(x, y):
+        return (x @ y.T / 4 + 1) ** 3
+
+    def without_diagonal(k):
+        return (k.sum() - np.trace(k)) / (len(k) * (len(k) - 1))
+
+    want = without_diagonal(kernel(a, a)) + without_diagonal(kernel(b, b)) - 2 * kernel(a, b).mean()
+    mean, error = scores.kernel_distance(a, b)
+    np.testing.assert_allclose(mean, want, rtol=1e-12)
+    assert np.isnan(error)  # one block says nothing of the spread
+
+
+def test_frechet_distance_between_gaussians_of_exact_moments():
+    """|m|^2 + d (1 - s)^2 for N(0, I) and N(m, s^2 I)."""
+    d, s, m = 8, 1.5, 0.25
+    x = np.random.RandomState(0).randn(500, d)
+    x -= x.mean(axis=0)
+    x = x @ np.linalg.inv(np.linalg.cholesky(np.cov(x.T))).T  # now its covariance is exactly I
+    np.testing.assert_allclose(scores.frechet_distance(x, s * x + m), d * m**2 + d * (1 - s) ** 2, rtol=1e-9)
+    np.testing.assert_allclose(scores.frechet_distance(x, x), 0.0, atol=1e-9)
+
+
+def test_frechet_distance_of_two_samples_of_one_gaussian_has_the_expected_bias():
+    d, n = 16, 1000
+    random = np.random.RandomState(5)
+    got = np.mean([scores.frechet_distance(random.randn(n, d), random.randn(n, d)) for _ in range(5)])
+    np.testing.assert_allclose(got, d * (d + 1) / (2 * n) + 2 * d / n, rtol=0.1)
+
+
+def test_frechet_distance_is_symmetric_and_finite_with_fewer_samples_than_features():
+    random = np.random.RandomState(7)
+    a, b = random.randn(10, 40), random.randn(12, 40) + 1
+    forth, back = scores.frechet_distance(a, b), scores.frechet_distance(b, a)
+    assert np.isfinite(forth) and forth > 20
+    np.testing.assert_allclose(forth, back, rtol=1e-6)
+
+
+GOOD = np.random.RandomState(0).randn(20, 3)
+BAD = np.where(np.arange(60).reshape(20, 3) == 7, np.nan, GOOD)
+
+
+@pytest.mark.parametrize("call, message", [
+    (lambda: scores.classifier_score(GOOD[:, 0]), r"logits must have rank 2.*\(20,\)"),
+    (lambda: scores.classifier_score(BAD), "logits must be finite; 1 of 20 samples"),
+    (lambda: scores.classifier_score(GOOD, splits=21), "from 1 to the number of samples, 20; received 21"),
+    (lambda: scores.classifier_score(GOOD, splits=0), "received 0"),
+    (lambda: scores.classifier_score(np.zeros((0, 3))), "at least 1 samples are needed; received 0"),
+    (lambda: scores.classifier_score(np.full((3, 2), "a")), "must be real numbers"),
+    (lambda: scores.frechet_distance(GOOD, GOOD[:, :2]), r"same width.*\(20, 3\) and \(20, 2\)"),
+    (lambda: scores.frechet_distance(GOOD[:1], GOOD), "at least 2 samples are needed; received 1"),
+    (lambda: scores.frechet_distance(GOOD, BAD), "must be finite"),
+    (lambda: scores.frechet_distance(GOOD, GOOD[None]), r"rank 2.*\(1, 20, 3\)"),
+    (lambda: scores.kernel_distance(GOOD, np.full((20, 3), np.inf)), "20 of 20 samples"),
+    (lambda: scores.kernel_distance(np.zeros((2049, 3)), GOOD[:5]), "2049 features make 3 blocks.*at least 6"),
+])
+def test_what_cannot_be_scored_is_one_sentence(call, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        call()
+    assert "\n" not in str(caught.value)

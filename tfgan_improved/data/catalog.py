@@ -1,0 +1,33 @@
+"""From the name of a data set to its source."""
+
+import math
+
+from tfgan_improved.data.names import FOLDER, SOURCES, DataError, check_name, folder_path
+
+
+def load(name, data_dir=None, image_size=None, holdout=0, memory_limit=2**30):
+    """The `Source` behind a name: digits, ring8, grid25, folder:<path>, or an image data set of TFDS.
+
+    Images are cropped to their centered square and resized with antialiasing to `image_size`, by default the set's
+    own. `holdout` training examples become "validation". TFDS sets are looked for in `data_dir`, else in
+    TFDS_DATA_DIR, else in TFDS's own default. A set of up to `memory_limit` bytes is decoded once and kept.
+    DataError, with one sentence for a person, for whatever is wrong with the name, the files or the numbers.
+    """
+    check_name(name)
+    if image_size is not None and image_size < 1:
+        raise DataError(f"image_size must be at least 1; received {image_size}")
+    if name in SOURCES:
+        return SOURCES.find(name)(image_size, holdout)
+    stream = _stream(name, data_dir, image_size)
+    size = sum(stream.counts.values()) * math.prod(stream.shape)
+    return stream.in_memory_with(holdout) if size <= memory_limit else stream.hold_out(holdout)
+
+
+def _stream(name, data_dir, image_size):
+    if name.startswith(FOLDER):
+        from tfgan_improved.data import folder  # here, so that each kind imports only what it needs
+
+        return folder.Folder(name, folder_path(name), image_size)
+    from tfgan_improved.data import tfds_source  # 3 seconds
+
+    return tfds_source.TFDS(name, data_dir, image_size)
