@@ -46,7 +46,7 @@ def _check(field, value):
         raise ConfigError(f"{flag} is not known; choose one of {', '.join(rules['choices'])}")
     if "table" in rules:
         try:
-            for text in specs(value) if rules.get("several") else specs(value)[:1] or [value]:
+            for text in specs(value) if rules.get("several") else [value]:
                 if not (text == "none" and rules.get("optional")):
                     rules["table"].parse(text)
         except SpecError as error:
@@ -68,7 +68,7 @@ class RunConfig(Checked):
     holdout: int = knob(0, "training images kept out of training as the validation split", low=0)
     batch_size: int = knob(64, "examples of one update, over all replicas", low=1)
     steps: int = knob(2000, "generator updates; may be raised to go on with a finished run", low=1, may_change=True)
-    seed: int = knob(0, "of the initial weights, the order of the data and all noise", low=0)
+    seed: int = knob(0, "of the initial weights, the order of the data and all noise", low=0, high=2**32 - 1)
     network: str = knob("dcgan", "the pair of networks and its arguments, such as dcgan:width=64", table=NETWORKS)
     conditional: bool = knob(False, "give the labels to both networks")
     latent: str = knob("normal:100", "the distribution and size of z, such as normal:128 or uniform:100", table=LATENTS)
@@ -124,6 +124,7 @@ class JobConfig(Checked):
     sample_every: int = knob(1000, "steps between sample grids", low=1)
     steps_per_call: int = knob(10, "steps between returns from TensorFlow", low=1, high=1000)
     worker_wait: int = knob(300, "seconds to wait for the other workers of --strategy=multi_worker", low=1)
+    at_step: int = knob(0, "the checkpoint that evaluate, sample and export use; 0 is the newest", low=0)
     score: bool = knob(True, "score at the end of training")
     export: bool = knob(True, "export at the end of training")
     samples: int = knob(10000, "generated images that are scored", low=2)
@@ -133,7 +134,7 @@ class JobConfig(Checked):
                           choices=("classifier", "inception"))
     inception: str = knob("", "TF-GAN's Inception module: a hub handle or the path of a local SavedModel")
     count: int = knob(64, "images that `sample` makes", low=1)
-    sample_seed: int = knob(0, "of the z that `sample` and scoring draw", low=0)
+    sample_seed: int = knob(0, "of the z that `sample` and scoring draw", low=0, high=2**32 - 1)
     truncation: float = knob(0.0, "bound on each |z| when sampling; 0 is none", low=0.0)
     output: str = knob("", "the file that `sample` writes (.png or .npz); by default in the run folder")
 

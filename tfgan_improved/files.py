@@ -64,7 +64,7 @@ def remove_leftovers(folder):
     for path in pathlib.Path(folder).glob(".*.tmp"):
         shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
     for path in pathlib.Path(folder).glob(".*.old"):
-        original = path.with_name(path.name.split(".")[1])
+        original = path.with_name(path.name[1:].rsplit(".", 2)[0])
         shutil.rmtree(path, ignore_errors=True) if original.exists() else os.replace(path, original)
 
 

@@ -48,11 +48,11 @@ def parse(arguments, verbs):
         raise ConfigError(f"--flagfile cannot be read ({str(error).split(':: ')[-1]}); paths in flagfiles are "
                           "relative to the folder you start from, so start from the repository's root") from None
     except flags.IllegalFlagValueError as error:
-        asked = str(error).removeprefix("flag ").partition(":")[0]
+        asked = str(error).removeprefix("flag ").removesuffix(f": {error.__context__}")
         kind = KINDS[type(values[asked.removeprefix("--").partition("=")[0]].default)]
         raise ConfigError(f"{asked} is not {kind}; give one") from None
-    except flags.Error as error:
-        raise ConfigError(str(error)) from None
+    except (flags.Error, ValueError) as error:
+        raise ConfigError(f"{error}; `--help` lists all flags") from None
     verb = rest[0] if rest else verbs[0]
     if verb not in verbs or len(rest) > 1:
         raise ConfigError(f"'{' '.join(rest)}' is not a verb; use one of {', '.join(verbs)}")
@@ -68,7 +68,7 @@ def _recipe(arguments, run):
     """The leaf flagfile's name, else one made of the data set and the network."""
     for index, text in enumerate(arguments):
         name, equals, value = text.lstrip("-").partition("=")
-        if text.startswith("-") and name == "flagfile":
+        if text.startswith("-") and name == "flagfile" and (value or not equals):
             return pathlib.Path(value if equals else arguments[index + 1]).stem
     names = (run.dataset.partition(":")[0].replace("/", "_"), run.network.partition(":")[0])
     return "_".join(names)

@@ -5,7 +5,7 @@ import os
 import sys
 
 from tfgan_improved import flagset
-from tfgan_improved.data import check_name
+from tfgan_improved.data import cause, check_name
 from tfgan_improved.errors import RunError, UserError
 from tfgan_improved.run_folder import RunFolder
 
@@ -35,6 +35,10 @@ def main(arguments):
         return complain(error, 1)
     except KeyboardInterrupt:
         return complain("stopped; the same command goes on from the last checkpoint", 130)
+    except Exception as error:
+        if cause(error) is None:  # a defect: its traceback is wanted
+            raise
+        return complain(cause(error), 2)  # TensorFlow wraps what the input pipeline raises
     return 0
 
 

@@ -40,12 +40,16 @@ class RunFolder:
     def read(self):
         """The stored config.json as a dict. ConfigError where there is none or it cannot be read."""
         try:
-            return json.loads(self.config.read_text())
+            stored = json.loads(self.config.read_text())
+            if {"recipe", "data", "made_with"} <= set(stored) and "steps" in stored["recipe"]:
+                return stored
+            raise ValueError("it does not hold a recipe")
         except FileNotFoundError:
             raise ConfigError(f"{self.path} is not a run folder: it has no config.json; train first or give "
                               "--run_dir") from None
-        except (ValueError, OSError) as error:
-            raise ConfigError(f"{self.config} cannot be read: {error}") from None
+        except (ValueError, TypeError, OSError) as error:
+            raise ConfigError(f"{self.config} cannot be read ({error}); restore it or choose another --run_dir"
+                              ) from None
 
     def recipe(self, request):
         """The stored RunConfig. ConfigError if the request gives other settings, naming them."""
@@ -59,7 +63,7 @@ class RunFolder:
         """ConfigError where `request` cannot work with this folder as it stands; changes nothing."""
         if request.verb in ("evaluate", "sample", "export"):
             self.recipe(request)
-        elif request.verb == "train" and self.config.exists():
+        elif request.verb == "train" and os.path.exists(self.config):  # pathlib's raises where it may not look
             stored = self.read()["recipe"]
             self._refuse(differences(request.run, stored), request.run, stored)
             if request.run.steps < stored["steps"]:
@@ -88,9 +92,9 @@ class RunFolder:
 def writable(path):
     """Whether `path` is, or could be made, in a folder that may be written to."""
     path = pathlib.Path(path).absolute()
-    while not path.exists():
+    while not os.path.exists(path):
         path = path.parent
-    return path.is_dir() and os.access(path, os.W_OK) and _takes_files(path)
+    return os.path.isdir(path) and os.access(path, os.W_OK) and _takes_files(path)
 
 
 def _takes_files(folder):

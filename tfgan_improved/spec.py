@@ -11,6 +11,7 @@ import difflib
 import functools
 import importlib
 import importlib.util
+import math
 import pathlib
 
 from tfgan_improved.errors import UserError
@@ -126,10 +127,14 @@ def _known(name, known):
 
 def _like(default, value, what):
     """`value`, as the type of `default`; an int is a float where a float is wanted."""
+    if isinstance(default, bool) and value in ("true", "false"):  # as flags have it
+        return value == "true"
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise SpecError(f"{what} must be a finite number; received {value}")
     if default is None or isinstance(value, type(default)) and isinstance(value, bool) == isinstance(default, bool):
         return value
-    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
     raise SpecError(f"{what} must be of type {type(default).__name__}; received {value!r}")
 
 
@@ -152,14 +157,22 @@ def _read_arguments(module, attribute):
             fields |= _read_arguments(module, base.id)
     for part in node.body:
         if isinstance(part, ast.AnnAssign) and part.value is not None:
-            fields[part.target.id] = ast.literal_eval(part.value)
+            fields |= _if_literal(part.target.id, part.value)
     return fields
 
 
 def _defaults(function):
     positional = function.args.args[len(function.args.args) - len(function.args.defaults):]
     pairs = [*zip(positional, function.args.defaults), *zip(function.args.kwonlyargs, function.args.kw_defaults)]
-    return {arg.arg: ast.literal_eval(value) for arg, value in pairs if value is not None}
+    return {name: value for arg, node in pairs if node for name, value in _if_literal(arg.arg, node).items()}
+
+
+def _if_literal(name, node):
+    """{name: value} of a default that is written out; {} for an expression, which only Python code can set."""
+    try:
+        return {name: ast.literal_eval(node)}
+    except ValueError:
+        return {}
 
 
 def shelf(package, *names):

@@ -18,7 +18,7 @@ def score(config, job, folder, source, again=True):
         return
     from tfgan_improved.evaluation import evaluate, extractors
 
-    sampler, step = restored_sampler(config, folder)
+    sampler, step = restored_sampler(config, folder, job.at_step)
     done = [record for record in files.read_json_lines(folder.scores) if record["step"] == step]
     if done and not again:
         return

@@ -10,13 +10,13 @@ from tfgan_improved.export.saved_model import export_saved_model
 def run(request):
     """Exports the newest checkpoint of --run_dir to its export/."""
     folder, config = open_run(request)
-    write(config, folder)
+    write(config, folder, request.job.at_step)
     print(f"generator:  {folder.export}", flush=True)
 
 
-def write(config, folder):
+def write(config, folder, at_step=0):
     """Replaces the run folder's export/ whole."""
-    sampler, step = restored_sampler(config, folder)
+    sampler, step = restored_sampler(config, folder, at_step)
     export_saved_model(sampler, folder.export, {
         "step": step, "weights": "average" if config.ema else "last", "recipe": dataclasses.asdict(config),
         "data": folder.read()["data"], "versions": assemble.made_with()})

@@ -12,15 +12,17 @@ def open_run(request):
     return folder, folder.recipe(request)
 
 
-def restored_sampler(config, folder):
-    """(Sampler with the newest checkpoint's weights, its step); the averaged weights where there are any.
+def restored_sampler(config, folder, at_step=0):
+    """(Sampler with the weights of a checkpoint, its step); the averaged weights where there are any.
 
-    ConfigError where the folder has no usable checkpoint.
+    `at_step` 0 is the newest. ConfigError where the folder has no such checkpoint.
     """
     checkpoints = Checkpoints(folder.checkpoints)
-    step = checkpoints.newest()
-    if step is None:
-        raise ConfigError(f"{folder.path} has no checkpoint yet; train first")
+    step = at_step or checkpoints.newest()
+    if step not in checkpoints.steps():
+        known = ", ".join(map(str, checkpoints.steps())) if at_step else "only damaged ones"
+        known = known if checkpoints.steps() else "none yet; train first"
+        raise ConfigError(f"{folder.path} has no checkpoint{f' of step {at_step}' if at_step else ''}; it has {known}")
     sampler = assemble.sampler(config, folder.read()["data"])
     checkpoints.restore(step, **{"average" if config.ema else "network_g": sampler.generator})
     return sampler, step

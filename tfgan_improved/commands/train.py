@@ -58,10 +58,10 @@ def train(config, job, folder, strategy, source, chief=True):
         loop.check_weights(step)
         checkpoints.save(gan, step)
 
-    called = [callbacks.Save(save, job.checkpoint_every)]
-    if chief:
-        called = _shown(config, job, folder, gan, about, first) + called
-    loop.run(_dataset(config, source, strategy, first), first, config.steps, called)
+    shown = _shown(config, job, folder, gan, about, first) if chief else [
+        callbacks.Pause(every) for every in (job.steps_per_call, job.log_every, job.sample_every)]
+    loop.run(_dataset(config, source, strategy, first), first, config.steps,
+             [*shown, callbacks.Save(save, job.checkpoint_every)])
     return gan
 
 

@@ -4,6 +4,7 @@ import collections
 import concurrent.futures
 import contextlib
 import copy
+import os
 
 import numpy as np
 import PIL.Image
@@ -60,8 +61,10 @@ class Folder(Stream):
 
     def decode(self, path, label):
         size, _, channels = self.shape
-        image = tf.numpy_function(_pixels, [path, channels], tf.uint8)
-        return images.square(tf.ensure_shape(image, (None, None, channels)), size), label
+        image, trouble = tf.numpy_function(_pixels, [path, channels], (tf.uint8, tf.string))
+        with tf.control_dependencies([tf.debugging.Assert(tf.equal(trouble, ""), [trouble])]):
+            image = tf.ensure_shape(image, (None, None, channels))
+        return images.square(image, size), label
 
 
 def _find(root):
@@ -86,12 +89,12 @@ def _files(folder, least):
     if flat and groups:
         raise DataError(f"the folder '{folder}' holds images both directly, such as '{flat[0].name}', and in folders, "
                         f"such as '{next(iter(groups))}'; put all of them in class folders or none")
-    found = [(str(path), label) for label, paths in enumerate(groups.values() or [flat]) for path in paths]
+    found = [(os.fsencode(path), label) for label, paths in enumerate(groups.values() or [flat]) for path in paths]
     if len(found) < least:
         raise DataError(f"the folder '{folder}' holds {len(found) or 'no'} image{'s' * (len(found) != 1)}; it needs "
                         f"at least {least}, with names that end in {', '.join(SUFFIXES)}")
     mixed = [found[row] for row in permutation(len(found))]  # so that the first n are a fair sample of all classes
-    files = Files(np.array([path for path, _ in mixed], bytes), np.array([label for _, label in mixed], np.int32))
+    files = Files(np.array([path for path, _ in mixed], object), np.array([label for _, label in mixed], np.int32))
     return files, list(groups) if len(groups) > 1 else []
 
 
@@ -108,7 +111,7 @@ def _cut(files, count):
 def _heads(paths):
     """((w, h), whether it is grey) of each file, from its first bytes."""
     def head(path):
-        with _opened(path) as image:
+        with _opened(os.fsdecode(path)) as image:
             on_its_side = image.getexif().get(0x0112, 1) >= 5
             return image.size[::-1] if on_its_side else image.size, image.mode in GREY_MODES
 
@@ -119,7 +122,7 @@ def _heads(paths):
 def _common_size(root, paths, heads):
     shapes = {shape: path for path, (shape, _) in zip(paths, heads)}
     if len(shapes) > 1:
-        one, other = [f"{w}x{h} ('{path}')" for (w, h), path in shapes.items()][:2]
+        one, other = [f"{w}x{h} ('{os.fsdecode(path)}')" for (w, h), path in shapes.items()][:2]
         raise DataError(f"the images in '{root}' have different sizes, such as {one} and {other}; set image_size")
     return min(next(iter(shapes)))
 
@@ -134,14 +137,21 @@ def _opened(path):
         raise DataError(f"'{path}' cannot be read as an image ({reason}); remove or replace it") from error
 
 
+@tf.autograph.experimental.do_not_convert
 def _pixels(path, channels):
-    """uint8 (h, w, channels) of an image file."""
-    with _opened(path) as image:
-        image = PIL.ImageOps.exif_transpose(image)
-        if image.mode.startswith("I"):  # 16 bits a pixel, which `convert` would clip and not scale
-            image = PIL.Image.fromarray((np.asarray(image) // 257).clip(0, 255).astype(np.uint8))
-        if image.has_transparency_data:
-            image = image.convert("RGBA")
-            image = PIL.Image.alpha_composite(PIL.Image.new("RGBA", image.size, "white"), image)
-        pixels = np.asarray(image.convert("L" if channels == 1 else "RGB"))
-    return pixels.reshape(*pixels.shape[:2], channels)
+    """uint8 (h, w, channels) of an image file and what is wrong with it ("" if nothing), for `tf.numpy_function`.
+
+    Told and not raised: TensorFlow would print a raised error's traceback. `names.cause` finds the text again.
+    """
+    try:
+        with _opened(os.fsdecode(path)) as image:
+            image = PIL.ImageOps.exif_transpose(image)
+            if image.mode.startswith("I"):  # 16 bits a pixel, which `convert` would clip and not scale
+                image = PIL.Image.fromarray((np.asarray(image) // 257).clip(0, 255).astype(np.uint8))
+            if image.has_transparency_data:
+                image = image.convert("RGBA")
+                image = PIL.Image.alpha_composite(PIL.Image.new("RGBA", image.size, "white"), image)
+            pixels = np.asarray(image.convert("L" if channels == 1 else "RGB"))
+    except DataError as error:
+        return np.zeros((1, 1, channels), np.uint8), f"DataError: {error}"
+    return pixels.reshape(*pixels.shape[:2], channels), ""

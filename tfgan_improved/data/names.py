@@ -48,15 +48,12 @@ def folder_path(name):
 
 
 def cause(error):
-    """The DataError behind an error that TensorFlow raised while it ran the input pipeline; None if there is none.
-
-    TensorFlow wraps what a pipeline's Python code raises, and keeps only the text.
-    """
+    """The DataError behind an error that TensorFlow raised while it ran the input pipeline; None if there is none."""
     if isinstance(error, DataError):
         return error
-    told = re.search(r"DataError: (.*)", str(error))
+    told = re.search(r"assertion failed: \[DataError: (.*)\]", str(error))  # what `Folder.decode` asserts
     if told:
-        return DataError(told[1])
+        return DataError(re.sub(r"\\(.)", r"\1", told[1]))
     if type(error).__name__ == "DataLossError":
         return DataError(f"a file of the data set is damaged ({_first_line(error)}); prepare the data set again")
     return None

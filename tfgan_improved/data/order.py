@@ -6,7 +6,7 @@ resumes at any position, and replicas take their rows from one order without tal
 
 import tensorflow as tf
 
-_EXAMPLE, _COIN = 0, 1
+_EXAMPLE, _COIN, _EPOCH = 0, 1, 2
 
 
 def shuffled(positions, count, seed):
@@ -17,6 +17,11 @@ def shuffled(positions, count, seed):
 def coins(positions, seed):
     """A fair coin for each position: bool (n,)."""
     return _permuted(positions, (seed, _COIN, tf.zeros_like(positions)), 2**62 - 1) % 2 == 1
+
+
+def epoch_key(epoch, seed):
+    """A number that seeds an epoch's shuffling, int64 (), for data that is read in sequence; `epoch` int64 ()."""
+    return _permuted(epoch[None], (seed, _EPOCH, tf.zeros_like(epoch)), 2**62 - 1)[0]
 
 
 def _permuted(index, key, last):

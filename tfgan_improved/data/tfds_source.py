@@ -8,10 +8,9 @@ import re
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from tfgan_improved.data import images
+from tfgan_improved.data import images, order
 from tfgan_improved.data.names import SOURCES, DataError
 from tfgan_improved.data.source import Stream, held_out
-from tfgan_improved.ops import noise
 
 BUFFER = 4096  # examples shuffled together, still compressed: about 450 MB for ImageNet
 
@@ -55,7 +54,7 @@ class TFDS(Stream):
         @tf.autograph.experimental.do_not_convert
         def epoch(number):
             tf.random.set_seed(1)  # of this function's graph only: the caller's global seed must not change the order
-            key = tf.cast(noise.fold(noise.root(seed), number)[0], tf.int64)
+            key = order.epoch_key(number, seed)
             return self._read(split, key).shuffle(BUFFER, seed=key, reshuffle_each_iteration=False)
 
         return tf.data.Dataset.counter(position // count).flat_map(epoch).skip(position % count)

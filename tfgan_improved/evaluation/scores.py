@@ -1,5 +1,8 @@
 """Scores from arrays of logits and features, computed by TF-GAN's functions in float64 on the CPU."""
 
+import contextlib
+import logging
+
 import numpy as np
 import tensorflow as tf
 
@@ -21,7 +24,7 @@ def classifier_score(logits, splits=10):
     if not 1 <= splits <= n:
         raise EvaluationError(f"splits must be from 1 to the number of samples, {n}; received {splits}")
     score = bridge.tfgan_eval().classifier_score_from_logits
-    with tf.device("CPU:0"):
+    with _computing():
         parts = [score(tf.constant(logits[i * n // splits:(i + 1) * n // splits])) for i in range(splits)]
     return float(np.mean(parts)), float(np.std(parts))
 
@@ -34,8 +37,9 @@ def frechet_distance(a, b):
     Source: Heusel et al. 2017, arXiv:1706.08500, equation 6.
     """
     a, b = _pair(a, b)
-    with tf.device("CPU:0"):
-        return float(bridge.tfgan_eval().frechet_classifier_distance_from_activations(tf.constant(a), tf.constant(b)))
+    distance = bridge.tfgan_eval().frechet_classifier_distance_from_activations
+    with _computing():
+        return float(distance(tf.constant(a), tf.constant(b)))
 
 
 def kernel_distance(a, b):
@@ -51,10 +55,23 @@ def kernel_distance(a, b):
     if min(len(a), len(b)) < 2 * blocks:
         raise EvaluationError(f"{max(len(a), len(b))} features make {blocks} blocks, for which the other side's "
                               f"{min(len(a), len(b))} are too few; give at least {2 * blocks}")
-    function = bridge.tfgan_eval().kernel_classifier_distance_and_std_from_activations
-    with tf.device("CPU:0"):
-        mean, error = function(tf.constant(a), tf.constant(b), max_block_size=BLOCK)
+    distance = bridge.tfgan_eval().kernel_classifier_distance_and_std_from_activations
+    with _computing():
+        mean, error = distance(tf.constant(a), tf.constant(b), max_block_size=BLOCK)
     return float(mean), float(error)
+
+
+@contextlib.contextmanager
+def _computing():
+    """On the CPU, so that every machine has float64; without the notices that TF-GAN's use of old arguments causes."""
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with tf.device("CPU:0"):
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def _pair(a, b):

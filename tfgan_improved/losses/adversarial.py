@@ -1,14 +1,17 @@
 """The adversarial losses. Each has D's half and G's half apart, so that a turn computes only what it minimizes.
 
 `hinge(real, fake)` gives both halves at once; `hinge.generator(fake)` only G's. All take raw logits (n, 1), real
-number valued, and return float32 scalars: means over the batch.
+number valued, and return scalars: means over the batch, in float32 for logits of half precision.
 """
 
 import dataclasses
 from typing import NamedTuple
 
+import keras
 import tensorflow as tf
 from keras import ops
+
+HALF = ("bfloat16", "float16")
 
 
 class GanLoss(NamedTuple):
@@ -43,11 +46,12 @@ class Saturating(Adversarial):
 
     def discriminator(self, real, fake):
         """softplus(-real) + label_smoothing * real is the cross-entropy of sigmoid(real) with the target t."""
+        real, fake = _full(real), _full(fake)
         return ops.mean(ops.softplus(-real) + self.label_smoothing * real) + ops.mean(ops.softplus(fake))
 
     def generator(self, fake):
         """log(1 - sigmoid(fake)) = -softplus(fake)."""
-        return -ops.mean(ops.softplus(fake))
+        return -ops.mean(ops.softplus(_full(fake)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +63,7 @@ class NonSaturating(Saturating):
 
     def generator(self, fake):
         """-log sigmoid(fake) = softplus(-fake)."""
-        return ops.mean(ops.softplus(-fake))
+        return ops.mean(ops.softplus(-_full(fake)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,11 +75,11 @@ class Hinge(Adversarial):
 
     def discriminator(self, real, fake):
         """Nothing is gained beyond a margin of 1."""
-        return ops.mean(ops.relu(1.0 - real)) + ops.mean(ops.relu(1.0 + fake))
+        return ops.mean(ops.relu(1.0 - _full(real))) + ops.mean(ops.relu(1.0 + _full(fake)))
 
     def generator(self, fake):
         """Raises the logits of generated images."""
-        return -ops.mean(fake)
+        return -ops.mean(_full(fake))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,11 +91,11 @@ class Wasserstein(Adversarial):
 
     def discriminator(self, real, fake):
         """Minus the critic's estimate of the distance."""
-        return ops.mean(fake) - ops.mean(real)
+        return ops.mean(_full(fake)) - ops.mean(_full(real))
 
     def generator(self, fake):
         """Raises the critic's value of generated images."""
-        return -ops.mean(fake)
+        return -ops.mean(_full(fake))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,11 +107,17 @@ class LeastSquares(Saturating):
 
     def discriminator(self, real, fake):
         """Squares of the distance to the targets t and 0."""
+        real, fake = _full(real), _full(fake)
         return (ops.mean(ops.square(real - (1.0 - self.label_smoothing))) + ops.mean(ops.square(fake))) / 2
 
     def generator(self, fake):
         """Square of the distance to the target 1."""
-        return ops.mean(ops.square(fake - 1.0)) / 2
+        return ops.mean(ops.square(_full(fake) - 1.0)) / 2
+
+
+def _full(logits):
+    """Logits in at least float32: half precision has too few digits for a mean."""
+    return ops.cast(logits, "float32") if keras.backend.standardize_dtype(logits.dtype) in HALF else logits
 
 
 non_saturating, saturating, hinge = NonSaturating(), Saturating(), Hinge()

@@ -4,6 +4,8 @@ import dataclasses
 
 import keras
 
+from tfgan_improved.layers.leaky_relu import LeakyReLU
+from tfgan_improved.layers.thin_convolution import ImageConv2D, ImageConv2DTranspose
 from tfgan_improved.networks import parts
 
 layers = keras.layers
@@ -46,7 +48,8 @@ class DCGAN:
             x = parts.normalized(x, norm, f"norm_{size}", gamma_deviation=0.02)
             x = layers.ReLU(name=f"relu_{size}")(x)
             size *= 2
-            x = wrap(layers.Conv2DTranspose(
+            kind = layers.Conv2DTranspose if width else ImageConv2DTranspose
+            x = wrap(kind(
                 width or shape[-1], 4, strides=2, padding="same", use_bias=norm is None or width is None,
                 kernel_initializer=_normal(), name=f"up_{size}"))(x)
         return keras.Model(inputs, layers.Activation("tanh", dtype="float32", name="image")(x), name="generator")
@@ -59,11 +62,11 @@ class DCGAN:
         x, size = image, base * 2**levels
         for width in self._widths(levels):
             first, size = x is image, size // 2
-            x = wrap(layers.Conv2D(
+            x = wrap((ImageConv2D if first else layers.Conv2D)(
                 width, 4, strides=2, padding="same", use_bias=norm is None or first,
                 kernel_initializer=_normal(), name=f"down_{size}"))(x)
             x = x if first else parts.normalized(x, norm, f"norm_{size}", gamma_deviation=0.02)
-            x = layers.LeakyReLU(0.2, name=f"leaky_{size}")(x)
+            x = LeakyReLU(0.2, name=f"leaky_{size}")(x)
         return parts.verdict(inputs, x, labels, classes, wrap, head, _normal)
 
     def _widths(self, levels):

@@ -17,6 +17,7 @@ class MLP:
     G: each layer with norm and ReLU, then a dense layer to the example, with tanh for images.
     D: each layer but the first with norm, leaky ReLU 0.2; the last is the features.
     Kernels start as Glorot's uniform. Conditional as in `DCGAN`. ValueError unless all sizes are >= 1.
+    Source: Goodfellow et al. 2014, arXiv:1406.2661, section 5 (fully connected), with leaky ReLU for its maxout.
     """
 
     width: int = 128

@@ -14,6 +14,11 @@ def index():
     return 0 if context is None or count() == 1 else context.replica_id_in_sync_group
 
 
+def length(x):
+    """Rows of x: a whole number, or a scalar tensor where it is known only when the step runs."""
+    return tf.shape(x)[0] if x.shape[0] is None else x.shape[0]
+
+
 def rows(draw, mine):
     """This replica's `mine` rows of `draw(all rows)`, so that a draw does not depend on the number of replicas."""
     if count() == 1:

@@ -5,7 +5,7 @@ import dataclasses
 import tensorflow as tf
 from keras import ops
 
-from tfgan_improved.ops import noise
+from tfgan_improved.ops import noise, replicas
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +42,7 @@ class GradientPenalty:
 
     def __call__(self, view):
         real, fake = view.images("real"), view.images("fake")
-        u = noise.uniform((real.shape[0],) + (1,) * (len(real.shape) - 1))
+        u = noise.uniform((replicas.length(real),) + (1,) * (len(real.shape) - 1))
         slope = ops.sqrt(_squared_slope(view, real + u * (fake - real)) + 1e-12)
         return self.weight * ops.mean(ops.square(slope - 1.0))
 

@@ -36,6 +36,6 @@ class LeCam:
         for part, logits in (("real", real), ("fake", fake)):
             now = tf.stop_gradient(replicas.mean(ops.mean(logits)))
             variable = view.memory[part]
-            means[part] = variable.assign(self.decay * variable + (1 - self.decay) * now, read_value=False)
+            variable.assign(self.decay * variable + (1 - self.decay) * now)
             means[part] = tf.stop_gradient(variable.read_value())
         return self.weight * (ops.mean(ops.square(real - means["fake"])) + ops.mean(ops.square(fake - means["real"])))

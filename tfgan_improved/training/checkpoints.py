@@ -52,7 +52,7 @@ class Checkpoints:
 
     def steps(self):
         """Steps that have a checkpoint, damaged or not, in order."""
-        return sorted(int(path.name[5:]) for path in self.folder.glob("step-*"))
+        return sorted(int(path.name[5:]) for path in self.folder.glob("step-*") if path.name[5:].isdigit())
 
     def newest(self):
         """The newest undamaged checkpoint's step, None where there is none. Warns of each damaged one it skips."""

@@ -20,6 +20,9 @@ def take_turns(gan, data):
     less often take the last parts, so that G's turn shares the images generated for D's last one.
     """
     parts = max(player.steps for player in gan.players.values())
+    if data[0].shape[0] is not None and data[0].shape[0] % parts:
+        raise ValueError(f"a batch of {data[0].shape[0]} cannot be dealt into {parts} equal parts, one for each turn "
+                         f"of the player that moves most; give a multiple of {parts}")
     views = [gan.view(part, index) for index, part in enumerate(zip(*(tf.split(x, parts) for x in data)))]
     return [(name, [views[parts - player.steps + turn]])
             for name, player in gan.players.items() for turn in range(player.steps)]
@@ -74,7 +77,7 @@ class GAN(keras.Model):
         """A View of rows (images[, labels]) with z of its own, drawn for the whole batch over all replicas."""
         images, labels = to_float(data[0]), data[1] if len(data) > 1 else None
         seed = noise.fold(noise.root(self.seed), self.updates, index)
-        z = replicas.rows(lambda count: self.latent.draw(noise.fold(seed, 0), count), images.shape[0])
+        z = replicas.rows(lambda count: self.latent.draw(noise.fold(seed, 0), count), replicas.length(images))
         # Generated images take the real ones' labels: the data's own frequencies, and no class count is needed.
         return View(self.networks, images, z, labels, noise.fold(seed, 1), self.joint)
 
@@ -96,13 +99,14 @@ class GAN(keras.Model):
 
     def _gradients(self, tape, name, view, number, logs):
         """{group: gradients} of the sum of the player's terms on one view."""
-        player, totals, view.player = self.players[name], {"main": 0.0}, name
+        player, totals, view.player = self.players[name], {}, name
         with noise.scope(noise.fold(view.seed, number)):
             for term, label, memory in zip(player.terms, _term_names(player), self.memory[name]):
                 view.memory, group = memory, getattr(term, "group", "main")
                 value = logs[f"{name}/{label}"] = term(view)
                 totals[group] = totals.get(group, 0.0) + value
-        totals["main"] += sum(player.network.losses)
+        if player.network.losses:  # of regularizers; what layers add by themselves counts for the last pass only
+            totals["main"] = totals.get("main", 0.0) + sum(player.network.losses)
         with tape.stop_recording():
             variables = [variable.value for variable in player.network.trainable_variables]
             return {group: [tf.convert_to_tensor(gradient)  # an embedding's is sparse and could not be averaged
@@ -116,7 +120,7 @@ class GAN(keras.Model):
                         for parts in zip(*(views[group] for views in gradients))] for group in gradients[0]}
         if len(mean) > 1:
             mean = {group: replicas.mean(parts) for group, parts in mean.items()}
-        merged = player.merge(mean) if len(mean) > 1 else mean["main"]
+        merged = player.merge(mean) if len(mean) > 1 else next(iter(mean.values()))
         merged = [gradient * share for gradient in merged] if share != 1.0 else merged
         self.optimizers[name].apply(merged, player.network.trainable_variables)
 

@@ -41,14 +41,20 @@ class View:
         return self.networks["d"](self._inputs("d", images, labels), training=True)
 
     def _inputs(self, name, x, labels):
-        return x if len(self.networks[name].inputs) == 1 else [x, labels]
+        if len(self.networks[name].inputs) == 1:
+            return x
+        if labels is None:
+            raise ValueError(f"the network of player '{name}' is conditional; give the data as (images, labels)")
+        return [x, labels]
 
     def judged(self, part):
         """D's dict of outputs for "real" or "fake". The parts in `joint` share one concatenated pass."""
-        if part not in self.joint:
-            owners = {"d", "g"} if part == "fake" else {"d"}
-            return self.once(("d", part), owners, lambda: self.judge(self.images(part)))
-        count = len(self.joint)
-        outputs = self.once(("d", self.joint), {"d", "g"}, lambda: self.judge(
-            tf.concat([self.images(each) for each in self.joint], axis=0), count))
-        return {key: tf.split(value, count)[self.joint.index(part)] for key, value in outputs.items()}
+        parts = self.joint if part in self.joint else (part,)
+        generated = "fake" in parts  # then a pass of G's turn, which carries its gradient, serves no other player
+        key = ("d", parts, generated and self.player == "g")
+        outputs = self.once(key, {"d", "g"} if generated else {"d"}, lambda: self.judge(
+            tf.concat([self.images(each) for each in parts], axis=0) if len(parts) > 1 else self.images(part),
+            len(parts)))
+        if len(parts) == 1:
+            return outputs
+        return {key: tf.split(value, len(parts))[parts.index(part)] for key, value in outputs.items()}

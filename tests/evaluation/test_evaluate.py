@@ -1,0 +1,118 @@
+"""A record: the right scores of the right images, real ones beside them, and the passport."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tfgan_improved.evaluation import EvaluationError, evaluate, extractors, passport, scores
+
+
+class Blobs:
+    """A labeled set of small images, sorted by class as folders are."""
+
+    name, shape, dtype, classes, in_memory = "blobs", (4, 4, 1), "uint8", 5, True
+    counts = {"train": 400, "validation": 0, "test": 200}
+
+    def arrays(self, split, limit=None):
+        n = self.counts[split]
+        labels = np.sort(np.arange(n) % 5).astype(np.int32)
+        noise = np.random.RandomState(len(split)).randint(0, 20, (n, *self.shape))
+        return (labels[:, None, None, None] * 40 + noise).astype(np.uint8)[:limit], labels[:limit]
+
+
+class Brightness:
+    """Sees the mean brightness; certain of its class."""
+
+    name, hash, resize, about = "brightness", "0123", "none", {"accuracy": 0.75}
+    metrics = extractors.Metrics("sharpness", "fd_blobs", "kd_blobs")
+
+    def __call__(self, images):
+        mean = images.mean(axis=(1, 2, 3))
+        logits = -np.abs(mean[:, None] - np.array([10, 50, 90, 130, 170])).astype(np.float32)
+        return {"logits": logits, "features": np.stack([mean / 100, images[:, 0, 0, 0] / 100], 1).astype(np.float32)}
+
+
+def record(images, **arguments):
+    return evaluate.evaluate(images, Blobs(), Brightness(), **arguments)
+
+
+@pytest.fixture(scope="module")
+def fakes():
+    return np.random.RandomState(1).randint(0, 200, (200, 4, 4, 1)).astype(np.uint8)
+
+
+def test_scores_are_those_of_the_images_against_the_split(fakes):
+    got, see, source = record(fakes, split="test", splits=1, step=7), Brightness(), Blobs()
+    real, fake = see(source.arrays("test")[0]), see(fakes)
+    assert got["step"] == 7
+    np.testing.assert_allclose(got["scores"]["sharpness"], scores.classifier_score(fake["logits"], None)[0])
+    np.testing.assert_allclose(got["scores"]["fd_blobs"], scores.frechet_distance(fake["features"], real["features"]))
+    np.testing.assert_allclose(got["scores"]["kd_blobs"], scores.kernel_distance(fake["features"], real["features"])[0])
+    np.testing.assert_allclose(got["real"]["sharpness"], scores.classifier_score(real["logits"], None)[0])
+    other = see(source.arrays("train", 200)[0])
+    np.testing.assert_allclose(got["real"]["fd_blobs"], scores.frechet_distance(other["features"], real["features"]))
+
+
+def test_sorted_images_are_mixed_before_they_are_cut_in_parts():
+    """Each part of sorted images holds one class of the five and would score 1."""
+    images = Blobs().arrays("test")[0]
+    assert scores.classifier_score(Brightness()(images)["logits"], 10)[0] < 1.5
+    got = record(images, splits=10)
+    assert got["scores"]["sharpness"] > 4 and got["real"]["sharpness"] > 4
+
+
+def test_the_real_split_is_scored_in_parts_no_smaller_than_those_of_the_samples(fakes):
+    many = np.tile(fakes, (10, 1, 1, 1))
+    got = record(many, splits=10)
+    assert got["passport"]["real_splits"] == 1 and got["real"]["sharpness_std"] == 0.0
+    assert record(fakes, splits=10)["passport"]["real_splits"] == 10
+    assert record(fakes[:100], splits=10)["passport"]["real_splits"] == 10
+
+
+def test_real_images_are_held_against_other_real_images(fakes):
+    assert record(fakes, split="test")["real"]["fd_blobs"] != 0.0
+    assert record(fakes, split="train")["real"]["fd_blobs"] != 0.0  # test against train, not train against itself
+    assert record(fakes, split="train")["passport"]["real"] == 400
+
+
+def test_the_passport_says_everything_and_is_json(fakes):
+    got = record(fakes, split="test", splits=4, seeds={"sample": 3}, real_limit=150)
+    assert json.loads(json.dumps(got, allow_nan=False)) == got
+    of = got["passport"]
+    assert (of["dataset"], of["shape"], of["reference"]) == ("blobs", [4, 4, 1], "test")
+    assert (of["samples"], of["real"], of["other_real"], of["splits"], of["real_splits"]) == (200, 150, 200, 4, 3)
+    assert of["extractor"] == {"name": "brightness", "hash": "0123", "resize": "none", "accuracy": 0.75}
+    assert of["quantization"] == "uint8" and of["seeds"] == {"mixing": 0, "sample": 3}
+    assert {"python", "tensorflow", "keras", "numpy", "tensorflow-gan", "tfgan_improved"} == set(of["versions"])
+    assert all(of["versions"].values())
+
+
+def test_passports_that_differ_in_more_than_seeds_are_not_comparable(fakes):
+    first = record(fakes, seeds={"sample": 0})["passport"]
+    assert passport.differences(first, record(fakes, seeds={"sample": 1})["passport"]) == []
+    assert passport.differences(first, record(fakes[:100])["passport"]) == ["other_real", "samples"]
+    assert passport.differences(first, record(fakes, split="train")["passport"]) == ["real", "reference"]
+    assert passport.differences(first, first | {"extractor": {"hash": "4567"}}) == ["extractor"]
+
+
+def test_the_sentence_names_each_score_and_the_real_one_beside_it(fakes):
+    got = record(fakes, step=12)
+    text = evaluate.sentence(got)
+    assert text.startswith("step 12: sharpness ") and "\n" not in text
+    assert f"(real {got['real']['fd_blobs']:.4g})" in text
+    assert text.endswith("200 samples against 200 of test, seen by brightness, 75.00% accurate")
+    assert evaluate.sentence(got | {"step": None}).startswith("sharpness")
+
+
+@pytest.mark.parametrize("images, splits, message", [
+    (np.zeros((9, 4, 4, 1), np.uint8), 10, "9 images cannot be scored in 10 splits"),
+    (np.zeros((1, 4, 4, 1), np.uint8), 1, "give at least 2 images"),
+    (np.zeros((9, 4, 4, 1), np.uint8), 0, "in 0 splits"),
+    (np.zeros((20, 5, 5, 1), np.uint8), 10, r"shape \(5, 5, 1\) cannot be held against 'blobs'.*\(4, 4, 1\)"),
+    (np.zeros((20, 4, 4, 1), np.float32), 10, "images must be uint8"),
+])
+def test_what_cannot_be_evaluated_is_one_sentence(images, splits, message):
+    with pytest.raises(EvaluationError, match=message) as caught:
+        record(images, splits=splits)
+    assert "\n" not in str(caught.value)

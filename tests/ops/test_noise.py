@@ -1,0 +1,74 @@
+"""Seeds: a function of what they are folded from, and of nothing else."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfgan_improved.ops import noise
+
+
+def numbers(seed):
+    return tuple(np.asarray(seed).tolist())
+
+
+def test_folding_depends_on_every_number_and_their_order():
+    seed = noise.root(7)
+    assert numbers(noise.fold(seed, 1, 2)) == numbers(noise.fold(noise.fold(seed, 1), 2))
+    assert numbers(noise.fold(seed, 1, 2)) != numbers(noise.fold(seed, 2, 1))
+    assert numbers(noise.fold(seed, 0)) != numbers(seed)
+    assert numbers(noise.fold(seed)) == numbers(seed)
+
+
+def test_seeds_of_runs_steps_and_turns_do_not_collide():
+    seeds = {numbers(noise.fold(noise.root(run), step, turn)) for run in range(6) for step in range(12)
+             for turn in range(4)}
+    assert len(seeds) == 6 * 12 * 4
+
+
+@pytest.mark.parametrize("kind", [tf.int32, tf.int64])
+def test_tensors_fold_as_python_numbers_do(kind):
+    want = numbers(noise.fold(noise.root(3), 5))
+    assert numbers(noise.fold(noise.root(3), tf.constant(5, kind))) == want
+    assert numbers(noise.fold(noise.root(tf.constant(3, kind)), 5)) == want
+    assert numbers(tf.function(lambda step: noise.fold(noise.root(3), step))(tf.constant(5, kind))) == want
+
+
+def test_a_scope_numbers_its_draws():
+    with noise.scope(noise.root(1)):
+        first = [numbers(noise.next_seed()) for _ in range(3)]
+    with noise.scope(noise.root(1)):
+        again = [numbers(noise.next_seed()) for _ in range(3)]
+    with noise.scope(noise.root(2)):
+        other = [numbers(noise.next_seed()) for _ in range(3)]
+    assert first == again
+    assert len(set(first + other)) == 6
+
+
+def test_scopes_nest_and_close_after_an_error():
+    with noise.scope(noise.root(1)):
+        want = [numbers(noise.next_seed()), numbers(noise.next_seed())]
+    with noise.scope(noise.root(1)):
+        got = [numbers(noise.next_seed())]
+        with pytest.raises(ZeroDivisionError), noise.scope(noise.root(2)):
+            noise.next_seed()
+            raise ZeroDivisionError
+        got.append(numbers(noise.next_seed()))
+    assert got == want
+    assert numbers(noise.next_seed()) != numbers(noise.next_seed())
+
+
+def test_outside_a_scope_each_run_of_a_traced_function_draws_anew():
+    draw = tf.function(noise.next_seed)
+    assert len({numbers(draw()) for _ in range(4)}) == 4
+
+
+def test_uniform_is_in_the_unit_interval_and_repeats_with_its_scope():
+    def draw(seed):
+        with noise.scope(noise.root(seed)):
+            return noise.uniform((500, 1, 1)).numpy(), noise.uniform((500, 1, 1)).numpy()
+
+    (first, second), (again, _), (other, _) = draw(1), draw(1), draw(2)
+    assert first.shape == (500, 1, 1) and first.dtype == np.float32
+    assert 0 <= first.min() and first.max() < 1 and abs(first.mean() - 0.5) < 0.05
+    np.testing.assert_array_equal(first, again)
+    assert (first != second).any() and (first != other).any()

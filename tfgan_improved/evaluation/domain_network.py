@@ -1,0 +1,94 @@
+"""The frozen classifier of the domain: one recipe and one network for image sets of every size."""
+
+import dataclasses
+import hashlib
+import json
+
+import keras
+from keras import layers
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """What decides the classifier's weights, given the data. Its hash is in every score's passport: do not change it.
+
+    A training takes `epochs` times the examples, but at least `least_updates` updates. The rate rises from 0 to `rate`
+    in the first fifth and falls to 0 in the rest. Images are shifted by up to `shift` pixels and, where `flip`,
+    mirrored. Of sets too big for memory the first `memory` bytes are learned. Raise `version` when the code below or in
+    `domain_training` comes to other weights.
+    """
+
+    shift: int
+    flip: bool
+    epochs: int
+    seed: int = 2016
+    batch_size: int = 128
+    least_updates: int = 400
+    rate: float = 3e-3
+    width: int = 32
+    smallest: int = 8
+    features: int = 128
+    memory: int = 2**30  # bytes of training images
+    version: int = 1
+
+    @property
+    def hash(self):
+        """sha256 of the fields, hexadecimal."""
+        return hashlib.sha256(json.dumps(dataclasses.asdict(self), sort_keys=True).encode()).hexdigest()
+
+    def updates(self, examples):
+        """The length of a training on so many examples."""
+        return max(self.least_updates, -(-self.epochs * examples // self.batch_size))
+
+
+GREY = Recipe(shift=2, flip=False, epochs=4)  # drawings and writing, where the mirror image is another thing
+COLOUR = Recipe(shift=4, flip=True, epochs=8)  # photographs
+
+
+def recipe_for(shape):
+    """The recipe for images of a shape (h, w, c)."""
+    return GREY if shape[2] == 1 else COLOUR
+
+
+def build(shape, classes, recipe):
+    """uint8 (n, h, w, c) -> {"logits": (n, classes), "features": (n, recipe.features) >= 0}, float32.
+
+    Convolutions with batch norm and ReLU halve the image until its sides are at most `recipe.smallest`, doubling the
+    width each time; then global average pooling, the features and the logits.
+    """
+    inputs = keras.Input(shape, dtype="uint8", name="images")
+    x = layers.Rescaling(1 / 127.5, offset=-1, dtype="float32", name="rescaling")(inputs)
+    make = _Blocks(recipe.seed)
+    width, side = recipe.width, (max(shape[:2]) + 1) // 2
+    x = make.convolution(make.convolution(x, width, 4, 2), width)
+    while side > recipe.smallest:
+        width, side = width * 2, (side + 1) // 2
+        x = make.convolution(make.convolution(x, width, 3, 2), width)
+    x = layers.GlobalAveragePooling2D(dtype="float32", name="pooling")(x)
+    features = make.normalized(make.dense(recipe.features, use_bias=False)(x))
+    logits = make.dense(classes)(features)
+    return keras.Model(inputs, {"logits": logits, "features": features}, name="domain_classifier")
+
+
+class _Blocks:
+    """Numbered layers, float32 whatever Keras's global policy, whose initial weights follow from the seed alone."""
+
+    def __init__(self, seed):
+        self.seed, self.count = seed, 0
+
+    def _named(self, kind):
+        self.count += 1
+        initial = keras.initializers.HeNormal(seed=self.seed * 1000 + self.count)
+        return {"name": f"{kind}_{self.count}", "dtype": "float32", "kernel_initializer": initial}
+
+    def dense(self, units, use_bias=True):
+        return layers.Dense(units, use_bias=use_bias, **self._named("dense"))
+
+    def convolution(self, x, width, size=3, strides=1):
+        x = layers.Conv2D(width, size, strides=strides, padding="same", use_bias=False, **self._named("convolution"))(x)
+        return self.normalized(x)
+
+    def normalized(self, x):
+        name = f"{self.count}"
+        x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5, dtype="float32", name=f"norm_{name}")(x)
+        return layers.ReLU(dtype="float32", name=f"relu_{name}")(x)

@@ -1,0 +1,94 @@
+"""The small training loop of the domain classifier: deterministic for one machine and number of threads."""
+
+import sys
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+UPDATES_AT_ONCE = 10
+
+
+def train(network, images, labels, recipe, progress):
+    """Trains `network` in place on uint8 images (n, h, w, c) and labels (n,); `progress(text)` hears how it goes."""
+    updates, size = recipe.updates(len(images)), recipe.batch_size
+    rows = _order(len(images), updates * size, recipe.seed).reshape(updates, size)
+    rates = _rates(updates, recipe.rate)
+    several = _several_updates(network, images, labels, recipe)
+    start = time.monotonic()
+    for first in range(0, updates, UPDATES_AT_ONCE):
+        numbers = np.arange(first, min(first + UPDATES_AT_ONCE, updates), dtype=np.int32)
+        loss = float(several(tf.constant(numbers), tf.constant(rows[numbers]), tf.constant(rates[numbers])))
+        done = int(numbers[-1]) + 1
+        left = (time.monotonic() - start) * (updates - done) / done
+        progress(f"update {done}/{updates}  loss {loss:.3f}  {left:.0f} s left")
+
+
+def _order(examples, length, seed):
+    """Rows for every position: each epoch in its own order. RandomState's draws never change with the version."""
+    random = np.random.RandomState(seed)
+    epochs = [random.permutation(examples) for _ in range(-(-length // examples))]
+    return np.concatenate(epochs)[:length].astype(np.int32)
+
+
+def _rates(updates, highest):
+    part = (np.arange(updates) + 1) / (updates + 1)
+    return (highest * np.minimum(part / 0.2, (1 - part) / 0.8)).astype(np.float32)
+
+
+def _several_updates(network, images, labels, recipe):
+    """A compiled function (numbers (k,), rows (k, n), rates (k,)) -> mean loss of k updates."""
+    images, labels = tf.constant(images), tf.constant(labels)
+    variables = network.trainable_variables
+    optimizer = keras.optimizers.Adam()
+    optimizer.build(variables)
+
+    @tf.function
+    def several(numbers, rows, rates):
+        total = tf.constant(0.0)
+        for k in tf.range(tf.shape(numbers)[0]):
+            batch = augment(tf.gather(images, rows[k]), recipe, tf.stack([recipe.seed, numbers[k]]))
+            with tf.GradientTape() as tape:
+                logits = network(batch, training=True)["logits"]
+                loss = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.gather(labels, rows[k]), logits)
+                loss = tf.reduce_mean(loss)
+            optimizer.learning_rate.assign(rates[k])
+            optimizer.apply(tape.gradient(loss, variables), variables)
+            total += loss
+        return total / tf.cast(tf.shape(numbers)[0], tf.float32)
+
+    return several
+
+
+def augment(images, recipe, seed):
+    """Each image (n, h, w, c) moved by up to `recipe.shift` pixels over black, and mirrored by a coin where `flip`."""
+    n, (height, width), shift = tf.shape(images)[0], images.shape[1:3], recipe.shift
+    padded = tf.pad(images, [[0, 0], [shift, shift], [shift, shift], [0, 0]])
+    corner = tf.random.stateless_uniform((n, 2), seed, 0, 2 * shift + 1, tf.int32)
+    rows, columns = corner[:, :1] + tf.range(height), corner[:, 1:] + tf.range(width)
+    if recipe.flip:
+        coin = tf.random.stateless_uniform((n, 1), seed + [1, 0]) < 0.5
+        columns = tf.where(coin, columns[:, ::-1], columns)
+    return tf.gather(tf.gather(padded, rows, batch_dims=1), columns, axis=2, batch_dims=1)
+
+
+class ProgressLine:
+    """One line on stderr, updated in place on a terminal, else a line every 15 seconds."""
+
+    def __init__(self, title, seconds=15.0):
+        self.title, self.terminal = title, sys.stderr.isatty()
+        self.seconds, self.shown = 0.2 if self.terminal else seconds, time.monotonic()
+
+    def __call__(self, text):
+        if time.monotonic() - self.shown >= self.seconds:
+            self.shown = time.monotonic()
+            self._write(text, "" if self.terminal else "\n")
+
+    def close(self, text):
+        """The last line, which stays."""
+        self._write(text, "\n")
+
+    def _write(self, text, end):
+        line = f"{self.title}: {text}"
+        print(f"\r{line:<100}" if self.terminal else line, end=end, file=sys.stderr, flush=True)
