@@ -22,7 +22,8 @@ def test_there_is_one_flag_for_each_field_with_its_default():
 
 
 @pytest.mark.parametrize("arguments", [
-    ("sample", "--steps=7", "--noscore"), ("--steps=7", "sample", "--score=false"), ("--steps", "7", "--noscore", "sample")])
+    ("sample", "--steps=7", "--noscore"), ("--steps=7", "sample", "--score=false"),
+    ("--steps", "7", "--noscore", "sample")])
 def test_the_verb_may_stand_anywhere(arguments):
     request = parse(*arguments)
     assert (request.verb, request.run.steps, request.job.score) == ("sample", 7, False)

@@ -4,7 +4,7 @@ import importlib
 import os
 import sys
 
-from tfgan_improved import flagset
+from tfgan_improved import flagset, signals
 from tfgan_improved.data import cause, check_name
 from tfgan_improved.errors import RunError, UserError
 from tfgan_improved.run_folder import RunFolder
@@ -39,6 +39,11 @@ def main(arguments):
         if cause(error) is None:  # a defect: its traceback is wanted
             raise
         return complain(cause(error), 2)  # TensorFlow wraps what the input pipeline raises
+    except Exception as error:  # a broken record surfaces as an error of TensorFlow in the middle of a step
+        reason = cause(error)
+        if reason is None:
+            raise
+        return complain(reason, 2)
     return 0
 
 
@@ -50,4 +55,5 @@ def complain(error, status):
 
 
 if __name__ == "__main__":
+    signals.exit_on_sigterm()
     sys.exit(main(sys.argv[1:]))

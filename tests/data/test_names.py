@@ -29,6 +29,7 @@ def test_an_existing_folder_passes(tmp_path):
     ("", "not the name of a data set"),
     ("my pictures", "digits, ring8, grid25, folder:<path>"),
     ("folders:/tmp", "not the name of a data set"),
+    ("mnist:3", "not the name of a data set"),
 ])
 def test_other_names_are_refused(name, told):
     with pytest.raises(data.DataError, match=told) as refusal:

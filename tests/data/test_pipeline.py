@@ -70,8 +70,9 @@ def endless(seed=0, length=2000):
     (4, 1, 1, (0,)), (4, 3, 1, (0,)), (2, 3, 2, (0, 1)), (2, 3, 2, (1,)), (1, 2, 4, (2, 3)), (50, 1, 1, (0,)),
 ])
 def test_rows_are_the_positions_of_the_rule(source, rows, parts, replicas, ids):
+    numbered = endless()
     want = [
-        [endless()[((step * parts + part) * replicas + replica) * rows + row] for part in range(parts)
+        [numbered[((step * parts + part) * replicas + replica) * rows + row] for part in range(parts)
          for row in range(rows)]
         for step in range(2, 5) for replica in ids
     ]
@@ -157,7 +158,8 @@ def test_training_rows_and_held_out_rows_do_not_meet():
 
 @pytest.mark.parametrize("settings, told", [
     (dict(rows=0), "at least 1"),
-    (dict(rows=4, replicas=2, replica_ids=(2,)), "replica_ids below replicas"),
+    (dict(rows=4, replicas=2, replica_ids=(2,)), "some below replicas"),
+    (dict(rows=4, replica_ids=()), "some below replicas"),
     (dict(rows=4, first_step=-1), "first_step at least 0"),
     (dict(rows=4, split="validation"), "hold some training examples out"),
     (dict(rows=4, split="tset"), "only train, test"),

@@ -106,11 +106,11 @@ def one_color(number, label):
 @pytest.fixture
 def prepare(tmp_path):
     """Really prepares a data set of numbers, in 4 files a split, and gives its loader."""
-    def made(splits, features=LABELED, label=lambda number: number, example=one_color):
+    def made(splits, features=LABELED, label=lambda number: number, example=one_color, ordered=False):
         tfds.dataset_builders.store_as_tfds_dataset(
             "own", version="1.0.0", data_dir=tmp_path, features=tfds.features.FeaturesDict(features),
             split_datasets={split: [(n, example(n, label)) for n in numbers] for split, numbers in splits.items()},
-            download_config=tfds.download.DownloadConfig(num_shards=4),
+            disable_shuffling=ordered, download_config=tfds.download.DownloadConfig(num_shards=4),
         )
         return lambda **how: data.load("own", str(tmp_path), **{"image_size": 4, **how})
 
@@ -130,15 +130,32 @@ def test_ones_own_prepared_set_is_cut_into_disjoint_splits(prepare, limit):
     assert np.abs(np.corrcoef(epochs)[np.triu_indices(3, 1)]).max() < 0.4  # chance: 0.08
 
 
-def test_a_test_split_without_labels_is_passed_over_for_validation(prepare):
+@pytest.mark.parametrize("ordered", [False, True], ids=["mixed by TFDS", "in the makers' order"])
+def test_a_stream_of_several_files_resumes_and_is_shared_exactly(prepare, ordered):
+    source = prepare({"train": range(100)}, ordered=ordered)(memory_limit=0)  # 90, and 10 for test
+
+    def rows(*args, **settings):
+        return np.stack([labels for _, labels in data.batches(source, *args, **settings).take(25)])
+
+    whole = rows(12)
+    np.testing.assert_array_equal(rows(12, first_step=9)[:16], whole[9:])
+    halves = [rows(6, replicas=2, replica_ids=(replica,)) for replica in (0, 1)]
+    np.testing.assert_array_equal(np.concatenate(halves, 1), whole)
+    assert sorted(whole.ravel()[90:180]) == sorted(source.arrays("train")[1])
+
+
+def test_the_split_called_test_is_preferred_unless_its_labels_are_withheld(prepare):
     splits = {"train": range(10), "validation": range(10, 20), "test": range(20, 30)}
     assert sorted(prepare(splits)().arrays("test")[1]) == list(range(20, 30))
 
 
-def test_labels_that_are_withheld(prepare):
-    splits = {"train": range(10), "validation": range(10, 20), "test": range(20, 30)}
-    load = prepare(splits, label=lambda number: number if number < 20 else -1)
-    assert sorted(load().arrays("test")[1]) == list(range(10, 20))
+@pytest.mark.parametrize("splits, test", [
+    ({"train": range(10), "validation": range(10, 20), "test": range(20, 30)}, 10),
+    ({"train": range(20), "test": range(20, 30)}, 2),
+])
+def test_a_split_whose_labels_are_withheld_is_passed_over(prepare, splits, test):
+    source = prepare(splits, label=lambda number: number if number < 20 else -1)()
+    assert source.counts["test"] == test and source.arrays("test")[1].min() >= 0
 
 
 def test_images_of_16_bits_are_refused(prepare):

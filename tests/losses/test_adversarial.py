@@ -30,7 +30,7 @@ CASES = [
     ("saturating:label_smoothing=0.25", lambda r, f: cross_entropy(r, 0.75) + cross_entropy(f, 0),
      lambda f: -cross_entropy(f, 0), lambda r: sigmoid(r) - 0.75, lambda f: sigmoid(f), lambda f: -sigmoid(f)),
     ("hinge", lambda r, f: np.mean(np.maximum(0, 1 - r)) + np.mean(np.maximum(0, 1 + f)), lambda f: -np.mean(f),
-     lambda r: -(r < 1.0), lambda f: 1.0 * (f > -1.0), lambda f: -np.ones_like(f)),
+     lambda r: -1.0 * (r < 1.0), lambda f: 1.0 * (f > -1.0), lambda f: -np.ones_like(f)),
     ("wasserstein", lambda r, f: np.mean(f) - np.mean(r), lambda f: -np.mean(f),
      lambda r: -np.ones_like(r), lambda f: np.ones_like(f), lambda f: -np.ones_like(f)),
     ("least_squares", lambda r, f: (np.mean((r - 1) ** 2) + np.mean(f**2)) / 2, lambda f: np.mean((f - 1) ** 2) / 2,
@@ -60,7 +60,7 @@ def test_values_and_gradients(case):
     assert both.discriminator.shape == both.generator.shape == ()
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", list(LOSSES))
 def test_the_halves_are_the_whole(name):
     loss = getattr(losses, name)
     both = loss(REAL, FAKE)

@@ -11,8 +11,9 @@ SEED = noise.root(5)
 
 
 @pytest.mark.parametrize("text, low, high", [("normal:64", -6, 6), ("uniform:64", -1, 1), ("uniform:64,0.0,2.0", 0, 2)])
-def test_draws_have_the_distribution(text, low, high):
-    z = LATENTS.make(text).draw(SEED, 2000).numpy()
+@pytest.mark.parametrize("xla", [False, True])
+def test_draws_have_the_distribution(text, low, high, xla):
+    z = tf.function(lambda seed: LATENTS.make(text).draw(seed, 2000), jit_compile=xla)(SEED).numpy()
     law = stats.norm() if text.startswith("normal") else stats.uniform(low, high - low)
     assert z.shape == (2000, 64) and z.dtype == np.float32
     assert low <= z.min() and z.max() <= high
@@ -20,14 +21,14 @@ def test_draws_have_the_distribution(text, low, high):
     assert abs(np.corrcoef(z[:, 0], z[:, 1])[0, 1]) < 0.1
 
 
-@pytest.mark.parametrize("text", LATENTS)
+@pytest.mark.parametrize("text", list(LATENTS))
 def test_draws_are_a_function_of_the_seed(text):
     latent = LATENTS.make(text)
     np.testing.assert_array_equal(latent.draw(SEED, 8), latent.draw(SEED, 8))
     assert (latent.draw(SEED, 8).numpy() != latent.draw(noise.root(6), 8).numpy()).all()
 
 
-@pytest.mark.parametrize("text", LATENTS)
+@pytest.mark.parametrize("text", list(LATENTS))
 def test_truncation_zero_is_none_and_a_scalar_tensor_will_do(text):
     latent = LATENTS.make(text)
     for zero in (0.0, tf.constant(0.0)):

@@ -33,6 +33,16 @@ def test_tensors_fold_as_python_numbers_do(kind):
     assert numbers(tf.function(lambda step: noise.fold(noise.root(3), step))(tf.constant(5, kind))) == want
 
 
+def test_seeds_are_the_same_under_xla():
+    def seeds(run, step):  # arguments: constants would be folded before XLA sees them
+        with noise.scope(noise.root(run)):
+            return noise.fold(noise.root(run), step), noise.next_seed(), noise.next_seed()
+
+    arguments = tf.constant(3), tf.constant(5)
+    for plain, compiled in zip(seeds(*arguments), tf.function(seeds, jit_compile=True)(*arguments)):
+        np.testing.assert_array_equal(plain, compiled)
+
+
 def test_a_scope_numbers_its_draws():
     with noise.scope(noise.root(1)):
         first = [numbers(noise.next_seed()) for _ in range(3)]

@@ -1,5 +1,8 @@
 """Train a recipe, or go on with it, then score and export."""
 
+import dataclasses
+import hashlib
+import json
 import os
 
 import tensorflow as tf
@@ -16,8 +19,6 @@ from tfgan_improved.training.loop import Loop
 def run(request):
     """Trains to `--steps` from the newest undamaged checkpoint; the same command goes on after a kill."""
     config, job, folder = request.run, request.job, RunFolder(request.job.run_dir)
-    if config.strategy == "multi_worker":
-        strategies.exit_on_sigterm()
     strategy = strategies.make(config, job.worker_wait)
     chief = strategies.is_chief(strategy)
     if chief:
@@ -37,12 +38,14 @@ def train(config, job, folder, strategy, source, chief=True):
     about = assemble.about_data(source)
     wait = job.worker_wait if config.strategy == "multi_worker" else 0
     checkpoints = Checkpoints(folder.checkpoints, job.keep, chief)
+    first = checkpoints.newest() or 0
     with strategy.scope(), strategies.patience(wait, "waited {wait} s for the other workers; start them all"):
+        if wait:
+            strategies.check_agreement(strategy, _shared(config, job, first))
         gan = assemble.gan(config, about)
     if chief:  # only a recipe that can be built is stored
         folder.settle(config, about, assemble.made_with())
         print(f"run folder: {folder.path}", flush=True)
-    first = checkpoints.newest() or 0
     if first > config.steps:
         raise ConfigError(f"--steps={config.steps} is fewer than the {first} that {folder.path} has done already")
     if first:
@@ -63,6 +66,14 @@ def train(config, job, folder, strategy, source, chief=True):
     loop.run(_dataset(config, source, strategy, first), first, config.steps,
              [*shown, callbacks.Save(save, job.checkpoint_every)])
     return gan
+
+
+def _shared(config, job, first):
+    """What must be the same on every worker, {name: whole number}: the recipe, and where the loop stops."""
+    recipe = hashlib.sha256(json.dumps(dataclasses.asdict(config), sort_keys=True).encode()).digest()
+    cuts = ("steps_per_call", "checkpoint_every", "log_every", "sample_every")
+    return {"their recipes' hashes": int.from_bytes(recipe[:4]), "the step to go on from": first,
+            **{f"--{name}": getattr(job, name) for name in cuts}}
 
 
 def _shown(config, job, folder, gan, about, first):

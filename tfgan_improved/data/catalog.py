@@ -20,7 +20,7 @@ def load(name, data_dir=None, image_size=None, holdout=0, memory_limit=2**30):
         return SOURCES.find(name)(image_size, holdout)
     stream = _stream(name, data_dir, image_size)
     size = sum(stream.counts.values()) * math.prod(stream.shape)
-    return stream.in_memory_with(holdout) if size <= memory_limit else stream.hold_out(holdout)
+    return stream.loaded(holdout) if size <= memory_limit else stream.hold_out(holdout)
 
 
 def _stream(name, data_dir, image_size):

@@ -51,7 +51,8 @@ class Folder(Stream):
         return tf.data.Dataset.from_tensor_slices(tuple(self._files[split]))
 
     def shuffled(self, split, seed, position):
-        paths, labels = map(tf.constant, self._files[split])
+        with tf.device("CPU:0"):
+            paths, labels = map(tf.constant, self._files[split])
 
         def items(first):
             index = order.shuffled(first + tf.range(1024, dtype=tf.int64), len(paths), seed)

@@ -28,7 +28,7 @@ def check_name(name):
         folder_path(name)
     elif os.path.isdir(os.path.expanduser(name)) and os.sep in name:
         raise DataError(f"'{name}' is a folder; for a folder of images write --dataset={FOLDER}{name}")
-    elif not re.fullmatch(r"[A-Za-z]\w*(/[\w.+,=-]+)*(:[\d.*]+)?", name):
+    elif not re.fullmatch(r"[A-Za-z]\w*(/[\w.+,=-]+)*(:(\d+|\*)(\.(\d+|\*)){2})?", name):
         raise DataError(
             f"'{name}' is not the name of a data set; write {', '.join(SOURCES)}, {FOLDER}<path> "
             "or a TFDS name such as mnist or celeb_a_hq/128"

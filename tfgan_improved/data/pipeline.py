@@ -17,9 +17,10 @@ def batches(source, rows, *, seed=0, split="train", first_step=0, parts=1, repli
     perfectly; TFDS streams by file and with a buffer. DataError for a split or arguments that cannot be served.
     """
     source.check(split)
-    if min(rows, parts, replicas) < 1 or first_step < 0 or not set(replica_ids) <= set(range(replicas)):
+    known = replica_ids and set(replica_ids) <= set(range(replicas))
+    if min(rows, parts, replicas) < 1 or first_step < 0 or not known:
         raise DataError(
-            f"rows, parts and replicas must be at least 1, first_step at least 0 and replica_ids below replicas; "
+            f"rows, parts and replicas must be at least 1, first_step at least 0 and replica_ids some below replicas; "
             f"received {rows}, {parts}, {replicas}, {first_step} and {tuple(replica_ids)}"
         )
     if flip and len(source.shape) != 3:

@@ -99,15 +99,20 @@ class Stream(Source):
                 end = done + len(some_labels)
                 images[done:end], labels[done:end], done = some_images, some_labels, end
         except tf.errors.OpError as error:
-            raise cause(error) or DataError(f"'{self.name}' cannot be read: {error.message.splitlines()[0]}") from error
+            raise unreadable(self.name, error) from error
         if done < count:
             raise DataError(f"'{self.name}' should have {count} '{split}' examples but {done} could be read")
         return images, labels
 
-    def in_memory_with(self, holdout):
-        """The same data set as a `Memory`."""
+    def loaded(self, holdout=0):
+        """The same data set as a `Memory`, nothing held out but `holdout`."""
         bases = {split: (self.counts[split], lambda split=split: self.arrays(split)) for split in ("train", "test")}
         return Memory(self.name, self.shape, self.dtype, self.classes, bases, holdout)
+
+
+def unreadable(name, error):
+    """The DataError for what TensorFlow raised while it read a data set."""
+    return cause(error) or DataError(f"'{name}' cannot be read: {error.message.splitlines()[0]}")
 
 
 def permutation(count):

@@ -1,5 +1,6 @@
 """Any image data set of TensorFlow Datasets."""
 
+import contextlib
 import copy
 import difflib
 import os
@@ -10,7 +11,7 @@ import tensorflow_datasets as tfds
 
 from tfgan_improved.data import images, order
 from tfgan_improved.data.names import SOURCES, DataError
-from tfgan_improved.data.source import Stream, held_out
+from tfgan_improved.data.source import Stream, held_out, unreadable
 
 BUFFER = 4096  # examples shuffled together, still compressed: about 450 MB for ImageNet
 
@@ -18,8 +19,8 @@ BUFFER = 4096  # examples shuffled together, still compressed: about 450 MB for 
 class TFDS(Stream):
     """A prepared TFDS data set: its images and its class labels, or 0 where it has none.
 
-    Test is the split "test" if it has labels, else "validation", else the last tenth of train; held out examples are
-    the last of train (TFDS mixes examples when it prepares a set). Each epoch reads the files in another order,
+    Test is the split "test" unless its labels are withheld, else "validation", else the last tenth of train; held out
+    are the last of train, for TFDS mixes examples when it prepares a set. Each epoch reads the files in another order,
     16 at a time, through a buffer of 4,096 examples; a resumed run passes over what was used without decoding it.
     DataError for an unknown set, one that is not prepared, and one without images.
     """
@@ -94,22 +95,21 @@ def _builder(name, data_dir):
         raise DataError(f"TFDS does not accept the name '{name}': {_reason(error, name)}") from error
     if builder.info.splits:
         return builder
-    try:
-        return tfds.core.read_only_builder.builder_from_files(builder.name, data_dir=data_dir, **_config(builder))
-    except tfds.core.DatasetNotFoundError as error:  # nor by another version of TFDS
-        where = data_dir or tfds.core.constants.DATA_DIR
-        raise DataError(f"'{name}' is not prepared in '{where}'; give the data_dir where it is, "
-                        f"or prepare it with: tfds build {name} --data_dir={where}") from error
+    if ":" not in name:  # no version is asked for, and another version of TFDS may have prepared it
+        config = {"config": builder.builder_config.name} if builder.builder_config else {}
+        with contextlib.suppress(tfds.core.DatasetNotFoundError):
+            return tfds.core.read_only_builder.builder_from_files(builder.name, data_dir=data_dir, **config)
+    where = data_dir or tfds.core.constants.DATA_DIR
+    raise DataError(f"'{name}' is not prepared in '{where}'; give the data_dir where it is, "
+                    f"or prepare it with: tfds build {name} --data_dir={where}")
 
 
 def _reason(error, name):
-    text = re.sub(r"^Failed to construct .*?}\": ", "", " ".join(str(error).split())).split(". ")[0].rstrip(".")
-    configs = tfds.builder_cls(name.split("/")[0].split(":")[0]).builder_configs
-    return text + (f"; its configurations are {', '.join(configs)}" if configs else "")
-
-
-def _config(builder):
-    return {"config": builder.builder_config.name} if builder.builder_config else {}
+    reason = re.sub(r"^Failed to construct .*?}\": ", "", " ".join(str(error).split())).split(". ")[0].rstrip(".")
+    with contextlib.suppress(tfds.core.DatasetNotFoundError):
+        configs = tfds.builder_cls(name.split("/")[0].split(":")[0]).builder_configs
+        reason += f"; its configurations are {', '.join(configs)}" if configs else ""
+    return reason
 
 
 def _keys(name, info):
@@ -131,13 +131,16 @@ def _ranges(name, builder, label):
         raise DataError(f"'{name}' has no split train to learn from, only {', '.join(counts) or 'empty ones'}")
     train = counts["train"]
     for split in ("test", "validation"):
-        if split in counts and not (label and "validation" in counts and _unlabeled(builder, split, label)):
+        if split in counts and not (label and _withheld(name, builder, split, label)):
             return {"train": ("train", 0, train), "test": (split, 0, counts[split])}
     cut = train - max(1, train // 10)
     return {"train": ("train", 0, cut), "test": ("train", cut, train)}
 
 
-def _unlabeled(builder, split, label):
-    """Whether a split's labels are withheld, which TFDS marks with -1 (the test split of imagenet2012)."""
-    examples = builder.as_dataset(split=split, decoders=tfds.decode.PartialDecoding({label: True}))
-    return int(next(iter(examples))[label]) < 0
+def _withheld(name, builder, split, label):
+    """Whether a split's labels are kept secret, which TFDS marks with -1 (the test split of imagenet2012)."""
+    try:
+        examples = builder.as_dataset(split=split, read_config=tfds.ReadConfig(try_autocache=False))
+        return int(next(iter(examples))[label]) < 0
+    except tf.errors.OpError as error:
+        raise unreadable(name, error) from error

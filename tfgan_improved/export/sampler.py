@@ -35,7 +35,8 @@ class Sampler(tf.Module):
         labels = tf.zeros((count,), tf.int32)
         if self.conditional:
             key = noise.fold(noise.root(seed), 1)
-            labels = tf.random.stateless_uniform((count,), key, maxval=self.classes, dtype=tf.int32)
+            labels = tf.random.stateless_uniform((count,), key, maxval=self.classes, dtype=tf.int32,
+                                                 alg=noise.ALGORITHM)
         return self._sample_labels(labels, seed, truncation)
 
     def _sample_labels(self, labels, seed, truncation):

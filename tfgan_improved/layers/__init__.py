@@ -7,5 +7,5 @@ WRAPS = Table(__name__, "wrap", {"spectral": "spectral_norm:SpectralNorm", "weig
 HEADS = Table(__name__, "head", {"minibatch_discrimination": "minibatch_discrimination:MinibatchDiscrimination"})
 
 __getattr__, __dir__, __all__ = shelf(
-    __name__, *NORMS.names.values(), *WRAPS.names.values(), *HEADS.names.values(), "kernel_wrapper:KernelWrapper", "leaky_relu:LeakyReLU",
-    "thin_convolution:ImageConv2D", "thin_convolution:ImageConv2DTranspose")
+    __name__, *NORMS.names.values(), *WRAPS.names.values(), *HEADS.names.values(), "kernel_wrapper:KernelWrapper",
+    "leaky_relu:LeakyReLU", "thin_convolution:ImageConv2D", "thin_convolution:ImageConv2DTranspose")

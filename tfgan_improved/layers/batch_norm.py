@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tfgan_improved.ops import gather
+from tfgan_improved.ops import replicas
 
 
 @keras.saving.register_keras_serializable("tfgan_improved")
@@ -48,7 +48,7 @@ class BatchNorm(keras.layers.Layer):
         if not (training and self.trainable):
             mean, variance = self.moving_mean.value, self.moving_variance.value
             return (_fused if fused else _normalize)(x, gamma, beta, mean, variance, self.epsilon)
-        if fused and gather.count() == 1:
+        if fused and replicas.count() == 1:
             y, mean, variance = _fused_by_batch(x, gamma, beta, self.epsilon)
         else:
             mean, variance = _moments(x, self.variable_dtype)
@@ -88,8 +88,8 @@ def _moments(x, dtype):
     x, axes = tf.cast(x, dtype), list(range(x.shape.rank - 1))
     mean = tf.reduce_mean(x, axes)
     variance = tf.reduce_mean(tf.square(x - mean), axes)
-    if gather.count() == 1:
+    if replicas.count() == 1:
         return mean, variance
-    means, variances = tf.unstack(gather.over_replicas(tf.stack([mean, variance])), axis=1)
+    means, variances = tf.unstack(replicas.gathered(tf.stack([mean, variance])), axis=1)
     mean = tf.reduce_mean(means, 0)
     return mean, tf.reduce_mean(variances + tf.square(means - mean), 0)

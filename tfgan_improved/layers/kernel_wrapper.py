@@ -21,7 +21,7 @@ class KernelWrapper(keras.layers.Wrapper):
         if not isinstance(layer, (*_PLAIN, *_TRANSPOSED, keras.layers.Embedding)):
             raise TypeError(f"{type(self).__name__} wants a Dense, convolution, transposed convolution or Embedding "
                             f"layer, which have one kernel; received {layer!r}")
-        # No autocast, so that the kernel arrives in full precision; the layer casts for itself.
+        # The kernel is read in full precision, and the input is left for the layer to cast.
         kwargs |= {"dtype": layer.variable_dtype, "autocast": False}
         super().__init__(layer, **{"name": layer.name, **kwargs})
 

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from tfgan_improved.ops import gather
+from tfgan_improved.ops import replicas
 
 
 @keras.saving.register_keras_serializable("tfgan_improved")
@@ -33,8 +33,8 @@ class MinibatchDiscrimination(keras.layers.Layer):
     def call(self, x):
         m = ops.cast(ops.matmul(x, self.T), self.variable_dtype)
         m = others = ops.reshape(m, (-1, self.kernels, self.dims))
-        if self.across_replicas and gather.count() > 1:
-            others = ops.reshape(gather.over_replicas(m), (-1, self.kernels, self.dims))
+        if self.across_replicas and replicas.count() > 1:
+            others = ops.reshape(replicas.gathered(m), (-1, self.kernels, self.dims))
         distance = ops.sum(ops.abs(m[:, None] - others[None, :]), axis=-1)  # (n, all n, kernels)
         closeness = ops.sum(ops.exp(-distance), axis=1) - 1.0  # less the row's own term, exp(0)
         return ops.concatenate([x, ops.cast(closeness, x.dtype)], axis=-1)

@@ -28,7 +28,7 @@ class DCGAN:
 
     width: int = 64
     max_width: int = 1024
-    embedding: int = 128
+    embedding: int = 16
 
     def __post_init__(self):
         if not 1 <= self.width <= self.max_width or self.embedding < 1:

@@ -4,6 +4,8 @@ import dataclasses
 
 import tensorflow as tf
 
+from tfgan_improved.ops.noise import ALGORITHM
+
 
 @dataclasses.dataclass(frozen=True)
 class Normal:
@@ -21,13 +23,13 @@ class Normal:
 
     def draw(self, seed, count):
         """float32 (count, size) from a stateless seed (2,)."""
-        return tf.random.stateless_normal((count, self.size), seed)
+        return tf.random.stateless_normal((count, self.size), seed, alg=ALGORITHM)
 
     def draw_truncated(self, seed, count, truncation):
         """As `draw`, with |z| <= truncation where that scalar is above 0."""
         bound = tf.where(truncation > 0, tf.cast(truncation, tf.float64), 1e3)
         low = tf.math.erfc(bound / tf.sqrt(tf.constant(2.0, tf.float64))) / 2
-        uniform = tf.random.stateless_uniform((count, self.size), seed, dtype=tf.float64)
+        uniform = tf.random.stateless_uniform((count, self.size), seed, dtype=tf.float64, alg=ALGORITHM)
         bounded = tf.clip_by_value(tf.math.ndtri(low + uniform * (1 - 2 * low)), -bound, bound)
         return tf.where(truncation > 0, tf.cast(bounded, tf.float32), self.draw(seed, count))
 
@@ -50,13 +52,13 @@ class Uniform:
 
     def draw(self, seed, count):
         """float32 (count, size) from a stateless seed (2,)."""
-        return tf.random.stateless_uniform((count, self.size), seed, self.low, self.high)
+        return tf.random.stateless_uniform((count, self.size), seed, self.low, self.high, alg=ALGORITHM)
 
     def draw_truncated(self, seed, count, truncation):
         """As `draw`, on the interval clipped to [-truncation, truncation] where that scalar is above 0."""
         bound = tf.where(truncation > 0, tf.cast(truncation, tf.float32), float("inf"))
         low, high = (tf.clip_by_value(edge, -bound, bound) for edge in (self.low, self.high))
-        return low + tf.random.stateless_uniform((count, self.size), seed) * (high - low)
+        return low + tf.random.stateless_uniform((count, self.size), seed, alg=ALGORITHM) * (high - low)
 
 
 def _check_size(latent):

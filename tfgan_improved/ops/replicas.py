@@ -4,14 +4,14 @@ import tensorflow as tf
 
 
 def count():
-    """Replicas in sync, 1 outside a distribution strategy."""
-    return tf.distribute.get_strategy().num_replicas_in_sync
+    """How many replicas run this call in step: 1 outside a replica, as while a model is built in a strategy's scope."""
+    context = tf.distribute.get_replica_context()
+    return 1 if context is None else context.num_replicas_in_sync
 
 
 def index():
-    """This replica's number among those in sync; 0 outside a strategy."""
-    context = tf.distribute.get_replica_context()
-    return 0 if context is None or count() == 1 else context.replica_id_in_sync_group
+    """This replica's number among those in sync; 0 where there is one."""
+    return 0 if count() == 1 else tf.distribute.get_replica_context().replica_id_in_sync_group
 
 
 def length(x):
@@ -29,3 +29,15 @@ def rows(draw, mine):
 def mean(x):
     """The mean of x over the replicas, differentiable; x itself where there is one replica."""
     return x if count() == 1 else tf.distribute.get_replica_context().all_reduce("mean", x)
+
+
+def gathered(x):
+    """x of every replica, (...) -> (replicas, ...), the same on each; differentiable any number of times.
+
+    It is one sum over the replicas, each adding its row to zeros: shapes stay static, as XLA wants them, and the
+    gradient is again one sum. Every replica's x must have the same shape.
+    """
+    if count() == 1:
+        return x[None]
+    mine = tf.one_hot(index(), count(), dtype=x.dtype)
+    return tf.distribute.get_replica_context().all_reduce("sum", tf.reshape(mine, [-1] + [1] * x.shape.rank) * x[None])

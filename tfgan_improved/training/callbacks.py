@@ -28,8 +28,8 @@ class Progress:
         left = _clock((self.last - step) / speed) if speed else "-"
         losses = " ".join(f"{name} {value:.3f}" for name, value in means.items())
         text = f"step {step}/{self.last}  {losses}  {speed * self.batch_size:.0f} images/s  {left} left"
-        end = "\n" if step == self.last or not sys.stderr.isatty() else ""
-        print(f"\r{text:<100}{end}" if sys.stderr.isatty() else text, end=end or "\n" * (not sys.stderr.isatty()),
+        terminal = sys.stderr.isatty()
+        print(f"\r{text:<100}" if terminal else text, end="" if terminal and step < self.last else "\n",
               file=sys.stderr, flush=True)
 
 

@@ -48,7 +48,7 @@ class Checkpoints:
         files.write_json(temporary / "manifest.json", {"step": step, "files": manifest})
         files.replace_folder(temporary, self.folder / f"step-{step:08d}")
         for old in self.steps()[:-self.keep]:
-            shutil.rmtree(self._path(old))
+            self._remove(old)
 
     def steps(self):
         """Steps that have a checkpoint, damaged or not, in order."""
@@ -67,17 +67,22 @@ class Checkpoints:
     def discard_after(self, step):
         """Removes damaged checkpoints that are newer than the one the run goes on from."""
         for newer in [other for other in self.steps() if other > step]:
-            shutil.rmtree(self._path(newer))
+            self._remove(newer)
 
     def restore(self, step, **parts):
         """Reads a checkpoint into `parts` (all of `parts_of` to go on, one network to sample). RunError if it fails."""
         try:
             status = tf.train.Checkpoint(**parts).read(str(self._path(step) / "checkpoint"))
+            status.expect_partial()  # or TensorFlow warns, at some later time, of what was not asked for
             status.assert_existing_objects_matched()
-            status.expect_partial()
         except (AssertionError, ValueError, tf.errors.OpError) as error:
             raise RunError(f"{self._path(step)} does not fit the networks of this recipe: "
                            f"{str(error).splitlines()[0]}") from None
+
+    def _remove(self, step):
+        """Renames first, so that a kill leaves no half of a checkpoint under its name."""
+        path = self._path(step)
+        shutil.rmtree(path.rename(path.with_name(f".{path.name}.{os.getpid()}.tmp")))
 
     def _path(self, step):
         return self.folder / f"step-{step:08d}"
@@ -86,10 +91,11 @@ class Checkpoints:
         """What is wrong with a checkpoint, "" if nothing."""
         path = self._path(step)
         try:
-            manifest = json.loads((path / "manifest.json").read_text())["files"]
-        except (OSError, ValueError, KeyError):
+            files_of = json.loads((path / "manifest.json").read_text())["files"]
+            manifest = [(name, size, digest) for name, (size, digest) in files_of.items()]
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return "its manifest cannot be read"
-        for name, (size, digest) in manifest.items():
+        for name, size, digest in manifest:
             if not (path / name).exists():
                 return f"{name} is missing"
             if (path / name).stat().st_size != size or files.digest(path / name) != digest:

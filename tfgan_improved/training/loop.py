@@ -38,7 +38,8 @@ class Loop:
 
     def run(self, dataset, first, last, callbacks=(), watch=lambda step: None):
         """Steps first + 1 ... last."""
-        iterator, step = iter(dataset), first
+        with patience(self.wait, "waited {wait} s for the other workers to make their data ready; start them all"):
+            iterator, step = iter(dataset), first
         history = {callback: [] for callback in callbacks}
         while step < last:
             count = min([self.steps_per_call, last - step] + [c.every - step % c.every for c in callbacks])

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import os
-import signal
+import re
 import sys
 import threading
 
@@ -78,6 +78,20 @@ def is_chief(strategy):
     return not getattr(strategy.cluster_resolver, "task_id", 0)
 
 
+def check_agreement(strategy, numbers):
+    """UserError where workers have different whole numbers {name: number}: they would wait for each other for ever."""
+    @tf.function
+    def gather():
+        mine = tf.constant([list(numbers.values())], tf.int64)
+        return strategy.gather(strategy.run(lambda: tf.identity(mine)), axis=0)
+
+    columns = zip(numbers, gather().numpy().T.tolist())
+    different = [f"{name} ({', '.join(map(str, values))})" for name, values in columns if len(set(values)) > 1]
+    if different:
+        raise UserError(f"the workers of TF_CONFIG differ in {' and '.join(different)}; start all with the same flags "
+                        "and a --run_dir that they share")
+
+
 def replica_ids(strategy, context):
     """Numbers of the replicas that one input pipeline feeds."""
     each = strategy.num_replicas_in_sync // context.num_input_pipelines
@@ -105,22 +119,9 @@ def patience(wait, sentence):
             tf.errors.DeadlineExceededError, tf.errors.CancelledError) as error:
         if not wait:
             raise
-        raise RunError(f"another worker went away ({str(error).splitlines()[0][:120]}); start all workers again, "
-                       "they go on from the last checkpoint") from None
+        reason = re.search(r"aborted by: ([^.\n]*)", str(error))
+        raise RunError(f"another worker went away ({reason[1] if reason else type(error).__name__}); start all workers "
+                       "again, they go on from the last checkpoint") from None
     finally:
         if timer:
             timer.cancel()
-
-
-def exit_on_sigterm():
-    """Ends this process at SIGTERM even while it waits in a collective. Call before TensorFlow makes its threads."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-
-    def wait():
-        signal.sigwait({signal.SIGTERM})
-        sys.stderr.write("tfgan_improved: error: stopped by SIGTERM; the same command goes on from the last "
-                         "checkpoint\n")
-        sys.stderr.flush()
-        os._exit(143)
-
-    threading.Thread(target=wait, daemon=True).start()

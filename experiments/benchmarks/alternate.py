@@ -1,0 +1,125 @@
+"""Contenders in processes of their own, asked for rounds of steps in turn, and the ratios of their times.
+
+On a machine that others use too, speeds drift by tens of percent within seconds. Rounds of about a second that
+alternate A B C A B C meet the same weather, and the median of the ratios within a round forgets the rest.
+"""
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+
+
+class ContenderError(Exception):
+    """A contender that is not what it should be, or that ended; the message is one sentence for a person."""
+
+
+class Contender:
+    """One process; `command` must speak the protocol of contenders/pace.py. Its stderr goes to the file `log`."""
+
+    def __init__(self, name, command, environment, log):
+        self.name, self.log, self.milliseconds = name, log, []
+        try:
+            with open(log, "w") as stderr:
+                self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr,
+                                                env=environment, text=True)
+        except OSError as error:
+            raise ContenderError(f"contender '{name}' cannot be started: {command[0]}: {error.strerror}") from None
+
+    def about(self):
+        """What it says of itself: {"parameters", "versions"}."""
+        return self._answer()
+
+    def round(self):
+        """Seconds of one round."""
+        try:
+            self.process.stdin.write("round\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass  # why it ended is told where its answer is missing
+        return self._answer()["seconds"]
+
+    def stop(self):
+        """Ends the process."""
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass
+        try:
+            self.process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+    def _answer(self):
+        line = self.process.stdout.readline()
+        if not line:
+            with open(self.log) as file:
+                last = ([text.strip() for text in file if text.strip()] or ["nothing on stderr"])[-1]
+            raise ContenderError(f"contender '{self.name}' ended with: {last}")
+        return json.loads(line)
+
+
+def measure(contenders, steps, rounds, warm_up, show=print):
+    """Fills `milliseconds` per step of each contender, one number a round."""
+    for number in range(-warm_up, rounds):
+        times = {contender: 1000.0 * contender.round() / steps for contender in contenders}
+        if number >= 0:
+            for contender, time in times.items():
+                contender.milliseconds.append(time)
+        label = f"round {number + 1}/{rounds}" if number >= 0 else "warm-up"
+        show(f"{label:<12} " + "  ".join(f"{c.name} {time:.1f} ms" for c, time in times.items()), flush=True)
+
+
+def summary(contenders, base):
+    """{name: median and least time, steps per second, and how many times as fast as `base`} of measured contenders."""
+    reference = next(contender.milliseconds for contender in contenders if contender.name == base)
+    records = {}
+    for contender in contenders:
+        times = contender.milliseconds
+        ratios = [theirs / mine for theirs, mine in zip(reference, times)]
+        middle = statistics.median(ratios)
+        low, _, high = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else [middle] * 3
+        records[contender.name] = {
+            "median_ms": statistics.median(times), "least_ms": min(times),
+            "steps_per_second": 1000.0 / statistics.median(times), f"times_{base}": middle,
+            f"times_{base}_quartiles": [low, high], f"times_{base}_least_to_least": min(reference) / min(times)}
+    return records
+
+
+def table(records, base):
+    """The summary as text."""
+    lines = [f"{'':<10} {'ms/step':>9} {'least':>9} {'steps/s':>9} {'x ' + base:>10} {'quartiles':>14} {'by least':>9}"]
+    for name, r in records.items():
+        low, high = r[f"times_{base}_quartiles"]
+        lines.append(f"{name:<10} {r['median_ms']:>9.2f} {r['least_ms']:>9.2f} {r['steps_per_second']:>9.2f} "
+                     f"{r[f'times_{base}']:>10.3f} {f'{low:.2f}-{high:.2f}':>14} "
+                     f"{r[f'times_{base}_least_to_least']:>9.3f}")
+    return "\n".join(lines)
+
+
+def use_cores(text):
+    """Keeps this process and those it starts on cores such as "2,3". ContenderError where that cannot be."""
+    try:
+        os.sched_setaffinity(0, {int(core) for core in text.split(",")})
+    except (AttributeError, ValueError, OSError):
+        raise ContenderError(f"--cores={text} cannot be used here; give numbers of existing cores, such as 0,1, on "
+                             "Linux") from None
+
+
+def busy(threads):
+    """Whether the last minute's load leaves fewer cores free than we have threads."""
+    return hasattr(os, "getloadavg") and os.getloadavg()[0] + threads > os.cpu_count()
+
+
+def machine():
+    """What the figures were taken on."""
+    model = platform.processor()
+    try:
+        with open("/proc/cpuinfo") as file:
+            model = next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), model)
+    except OSError:
+        pass
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+    return {"processor": model, "system": platform.platform(), "cores": os.cpu_count(), "used_cores": cores,
+            "load_average": os.getloadavg() if hasattr(os, "getloadavg") else None}

@@ -1,0 +1,38 @@
+"""The package: the recipe of `--dataset=mnist --network=dcgan`, driven by the loop that the command line drives."""
+
+import pace
+import tensorflow as tf
+
+from tfgan_improved import assemble, data, flagset
+from tfgan_improved.training import strategies
+from tfgan_improved.training.loop import Loop
+
+
+class Rounds:
+    """A callback of the loop that ends a round."""
+
+    def __init__(self, every, ended):
+        self.every, self.ended = every, ended
+
+    def __call__(self, step, means):
+        self.ended()
+
+
+def main():
+    asked = pace.settings()
+    request = flagset.parse(["--dataset=mnist", f"--data_dir={asked.data_dir}", "--batch_size=64", "--network=dcgan",
+                             "--latent=normal:100", f"--threads={asked.threads}"], ["train"])
+    strategy = strategies.make(request.run, wait=0)
+    source = data.load(request.run.dataset, request.job.data_dir or None)
+    with strategy.scope():
+        gan = assemble.gan(request.run, assemble.about_data(source))
+    batches = data.batches(source, request.run.batch_size, seed=request.run.seed)
+    loop = Loop(gan, strategy, steps_per_call=request.job.steps_per_call)
+    parameters = {name: sum(variable.shape.num_elements() for variable in network.trainable_variables)
+                  for name, network in gan.networks.items()}
+    ended = pace.Pace(parameters, assemble.made_with() | {"tensorflow": tf.__version__})
+    loop.run(batches, first=0, last=10**9, callbacks=[Rounds(asked.steps, ended)])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,332 @@
+"""The training step against a loop written by hand, and what it promises about turns, seeds, names and data."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfgan_improved.layers import BatchNorm
+from tfgan_improved.ops import noise
+from tfgan_improved.terms import R1, FeatureMatching
+from tfgan_improved.training.gan import GAN
+from tfgan_improved.training.player import Player, two_players
+
+CONV = {"family": "dcgan:width=4", "shape": (8, 8, 1), "norm": "batch"}
+RATE, STEPS = 0.05, 3
+
+
+def cross_entropy(logits, target):
+    return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(tf.fill(tf.shape(logits), target), logits))
+
+
+def by_hand(generator, discriminator, batches, smoothing=0.0, gamma=0.0, d_steps=1):
+    """The non-saturating game, D's moves and then G's on D's last generated images, updated by plain SGD."""
+    for step, batch in enumerate(batches):
+        for part, real in enumerate(tf.split(batch, d_steps)):
+            z = tf.random.stateless_normal((len(real), 4), noise.fold(noise.root(0), step, part, 0), alg="philox")
+            with tf.GradientTape(persistent=True) as tape:
+                fake = generator(z, training=True)
+                loss = cross_entropy(discriminator(real, training=True)["logits"], 1 - smoothing)
+                loss += cross_entropy(discriminator(tf.stop_gradient(fake), training=True)["logits"], 0.0)
+                if gamma:
+                    with tf.GradientTape() as inner:
+                        inner.watch(real)
+                        total = tf.reduce_sum(discriminator(real, training=True)["logits"])
+                    loss += gamma / 2 * tf.reduce_mean(tf.reduce_sum(inner.gradient(total, real) ** 2, axis=[1, 2, 3]))
+                descend(discriminator, tape, loss)
+                if part == d_steps - 1:
+                    descend(generator, tape, cross_entropy(discriminator(fake, training=True)["logits"], 1.0))
+
+
+def descend(network, tape, loss):
+    variables = [weight.value for weight in network.trainable_variables]
+    with tape.stop_recording():
+        for variable, slope in zip(variables, tape.gradient(loss, variables, unconnected_gradients="zero")):
+            variable.assign_sub(RATE * slope)
+
+
+@pytest.mark.parametrize("players, settings", [
+    ({}, {}),
+    ({"loss": "non_saturating"}, {}),
+    ({"d_steps": 2}, {"d_steps": 2}),
+    ({"d_terms": [R1(2.0)]}, {"gamma": 2.0}),
+    ({"smoothing": 0.1}, {"smoothing": 0.1}),
+    ({"smoothing": 0.2, "d_terms": [R1(1.0)], "d_steps": 2}, {"smoothing": 0.2, "gamma": 1.0, "d_steps": 2}),
+], ids=["plain", "by name", "two D steps", "R1", "smoothing", "all"])
+def test_the_step_is_the_loop_written_by_hand(tiny, batch, weights, players, settings):
+    from tfgan_improved.losses import NonSaturating
+
+    players = dict(players)
+    smoothing = players.pop("smoothing", 0.0)
+    players.setdefault("loss", NonSaturating(smoothing))
+    ours, theirs = (tiny(**CONV, rate=RATE, players=players) for _ in range(2))
+    start = weights(ours)
+    batches = [batch((8, 8, 1), seed=seed) for seed in range(STEPS)]
+    for data in batches:
+        ours.train_step(data)
+    by_hand(theirs.networks["g"], theirs.networks["d"], batches, **settings)
+    assert np.abs(weights(ours) - start).max() > 1e-2
+    np.testing.assert_allclose(weights(ours), weights(theirs), rtol=1e-4, atol=2e-6)  # with batch norm's statistics
+
+
+def test_traced_steps_are_the_eager_ones(tiny, batch, weights):
+    eager, traced = (tiny(**CONV) for _ in range(2))
+    step = tf.function(traced.train_step)
+    for seed in range(3):
+        data = batch((8, 8, 1), seed=seed)
+        want, got = eager.train_step(data), step(data)
+        np.testing.assert_allclose([got[name] for name in want], list(want.values()), rtol=1e-4)
+    np.testing.assert_allclose(weights(eager), weights(traced), rtol=1e-4, atol=1e-5)
+
+
+class Spy(keras.layers.Layer):
+    """Notes what it is called with."""
+
+    def __init__(self, note):
+        super().__init__()
+        self.note = note
+
+    def call(self, x):
+        if tf.executing_eagerly():
+            self.note(np.asarray(x))
+        return x
+
+
+def spied(order="dg", joint=(), **settings):
+    """A GAN on points whose networks note their calls: "real", if all points are (1, 1), or "fake"."""
+    keras.utils.set_random_seed(0)
+    calls = {"d": [], "g": []}
+    z, x = keras.Input((4,)), keras.Input((2,))
+    features = keras.layers.Dense(3)(Spy(lambda x: calls["d"].append("real" if np.all(x == 1.0) else "fake"))(x))
+    networks = (keras.Model(z, keras.layers.Dense(2)(Spy(calls["g"].append)(z))),
+                keras.Model(x, {"logits": keras.layers.Dense(1)(features), "features": features}))
+    players = two_players(*networks, **settings)
+    gan = GAN({name: players[name] for name in order}, "normal:4", joint=joint)
+    gan.compile(d_optimizer=keras.optimizers.SGD(0.1), g_optimizer=keras.optimizers.SGD(0.1))
+    return gan, calls
+
+
+@pytest.mark.parametrize("settings, d_calls, g_calls", [
+    ({}, ["real", "fake", "fake"], 1),  # G's turn: D on the same generated images, and on no real ones
+    ({"d_steps": 2}, ["real", "fake", "real", "fake", "fake"], 2),
+    ({"d_terms": [R1()]}, ["real", "fake", "real", "fake"], 1),
+    ({"g_terms": [FeatureMatching()]}, ["real", "fake", "fake", "real"], 1),  # a term of G's reads them
+    ({"order": "gd"}, ["fake", "real", "fake"], 2),  # G has moved: D needs new images
+], ids=["plain", "two D steps", "R1", "feature matching", "G first"])
+def test_networks_run_as_often_as_needed_and_no_more(settings, d_calls, g_calls):
+    gan, calls = spied(**settings)
+    for _ in range(2):
+        gan.train_step(tf.ones((4, 2)))
+    assert calls["d"] == d_calls * 2 and len(calls["g"]) == g_calls * 2
+
+
+def test_batch_norm_of_d_averages_over_the_passes_of_both_turns(tiny, batch):
+    seen, base = [], tiny()
+    x = keras.Input((2,))
+    norm = BatchNorm(momentum=0.9)
+    features = norm(Spy(seen.append)(keras.layers.Dense(3)(x)))
+    d = keras.Model(x, {"logits": keras.layers.Dense(1)(features), "features": features})
+    gan = GAN(two_players(base.networks["g"], d), "normal:4")
+    gan.compile(d_optimizer=keras.optimizers.SGD(0.1), g_optimizer=keras.optimizers.SGD(0.1))
+    gan.train_step(batch((2,)))
+    want = np.zeros(3)
+    for value in seen:
+        want = 0.9 * want + 0.1 * value.mean(axis=0)
+    assert len(seen) == 3  # real, generated; generated
+    np.testing.assert_allclose(norm.moving_mean, want, rtol=1e-4, atol=1e-6)
+
+
+def test_seeds_decide_everything(tiny, batch, weights):
+    results = {}
+    for name, seed in (("first", 3), ("again", 3), ("other", 4)):
+        gan = tiny(seed=seed)  # the initial weights are the same
+        for step in range(2):
+            gan.train_step(batch((2,), seed=step))
+        results[name] = weights(gan)
+    np.testing.assert_array_equal(results["first"], results["again"])
+    assert np.abs(results["first"] - results["other"]).max() > 1e-4
+
+
+def test_z_is_new_for_each_step_and_each_turn(tiny, batch):
+    gan, seen = tiny(players={"d_steps": 2}), []
+    for _ in range(2):
+        seen += [gan.view((batch((2,)),), index).z.numpy() for index in range(2)]
+        gan.updates.assign_add(1)
+    assert len({z.tobytes() for z in seen}) == 4
+
+
+def test_two_terms_of_one_name_are_both_logged(tiny, batch):
+    gan = tiny(players={"d_terms": [R1(1.0), R1(10.0)]})
+    assert gan.log_names == ["d/loss", "d/r1_1", "d/r1_2", "g/loss"]
+    logs = gan.train_step(batch((2,)))
+    assert list(logs) == gan.log_names
+    np.testing.assert_allclose(float(logs["d/r1_2"]), 10 * float(logs["d/r1_1"]), rtol=1e-5)
+
+
+def test_regularizers_of_a_network_join_its_player(batch):
+    def gan(beta):
+        keras.utils.set_random_seed(0)
+        x, z = keras.Input((2,)), keras.Input((4,))
+        last = keras.layers.Dense(1, kernel_regularizer=keras.regularizers.L2(beta))
+        model = GAN(two_players(keras.Model(z, keras.layers.Dense(2)(z)),
+                                keras.Model(x, {"logits": last(x), "features": x})), "normal:4")
+        model.compile(d_optimizer=keras.optimizers.SGD(1.0), g_optimizer=keras.optimizers.SGD(1.0))
+        start = last.kernel.numpy()
+        model.train_step(batch((2,)))
+        return start, last.kernel.numpy()
+
+    (start, plain), (_, pulled) = gan(0.0), gan(0.1)
+    np.testing.assert_allclose(pulled, plain - 0.2 * start, rtol=1e-4, atol=1e-6)
+
+
+def test_a_joint_pass_gives_the_same_weights_without_batch_norm(tiny, batch, weights):
+    apart, together = tiny(), tiny(step={"joint": ("real", "fake")})
+    for seed in range(3):
+        apart.train_step(batch((2,), seed=seed))
+        together.train_step(batch((2,), seed=seed))
+    np.testing.assert_allclose(weights(apart), weights(together), rtol=1e-5, atol=1e-6)
+
+
+@dataclasses.dataclass(frozen=True)
+class Guess:
+    """A third player's term: its network guesses the mean of D's features of generated examples."""
+
+    name: str = "guess"
+    group: str = "information"
+
+    def __call__(self, view):
+        features = view.judged("fake")["features"]
+        return tf.reduce_mean(tf.square(view.networks["m"](features, training=True) - 1.0))
+
+
+@pytest.mark.parametrize("order", ["dmg", "mdg", "dgm"])
+def test_a_third_player_with_a_network_of_its_own(tiny, batch, weights, order):
+    ours, plain = tiny(), tiny()
+    features = keras.Input((8,))
+    network = keras.Model(features, keras.layers.Dense(1, kernel_initializer="zeros", use_bias=False)(features))
+    players = {**ours.players, "m": Player(network, (Guess(),))}
+    gan = GAN({name: players[name] for name in order}, "normal:4")
+    gan.compile(**{f"{name}_optimizer": keras.optimizers.SGD(0.1) for name in order})
+    logs = gan.train_step(batch((2,)))
+    plain.train_step(batch((2,)))
+    assert float(logs["m/guess"]) == 1.0  # zeros guess 0
+    assert np.abs(network.get_weights()[0]).max() > 1e-3
+    for name in "dg":  # the other two play as if it was not there
+        for mine, theirs in zip(gan.networks[name].weights, plain.networks[name].weights):
+            np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-7)
+
+
+def test_groups_are_merged_by_the_players_function(tiny, batch):
+    @dataclasses.dataclass(frozen=True)
+    class Pull:
+        name: str
+        group: str
+        factor: float
+
+        def __call__(self, view):
+            return self.factor * tf.add_n([tf.reduce_sum(w.value) for w in view.networks["g"].trainable_variables])
+
+    def merge(groups):
+        assert set(groups) == {"main", "extra"}
+        return [main + 100.0 * extra for main, extra in zip(groups["main"], groups["extra"])]
+
+    base = tiny(rate=1.0)
+    terms = (Pull("a", "main", 1.0), Pull("b", "extra", 0.01), Pull("c", "main", 3.0))
+    gan = GAN({"d": base.players["d"], "g": Player(base.networks["g"], terms, merge=merge)}, "normal:4")
+    gan.compile(d_optimizer=keras.optimizers.SGD(1.0), g_optimizer=keras.optimizers.SGD(1.0))
+    start = [np.asarray(w) for w in gan.networks["g"].trainable_variables]
+    gan.train_step(batch((2,)))
+    for before, after in zip(start, gan.networks["g"].trainable_variables):
+        np.testing.assert_allclose(after, before - 5.0, rtol=1e-5, atol=1e-5)
+
+
+def test_a_deal_may_accumulate_gradients_over_views(tiny, batch, weights):
+    def deal(gan, data):
+        views = [gan.view((part,), index) for index, part in enumerate(tf.split(data[0], 2))]
+        return [("d", views), ("g", views)]
+
+    whole, parts = tiny(), tiny(step={"deal": deal})
+    data = batch((2,))
+    assert set(parts.train_step(data)) == {"d/loss", "g/loss"}
+    again = tiny(step={"deal": lambda gan, data: [("d", [gan.view(data, 0)] * 2), ("g", [gan.view(data, 0)] * 2)]})
+    whole.train_step(data), again.train_step(data)  # the mean of twice the same is the same
+    np.testing.assert_allclose(weights(again), weights(whole), rtol=1e-5, atol=1e-6)
+
+
+def test_compile_wants_an_optimizer_for_each_player(tiny):
+    gan = tiny()
+    with pytest.raises(ValueError, match="compile needs one optimizer for each player; missing: d_optimizer"):
+        gan.compile(g_optimizer="adam")
+    with pytest.raises(ValueError, match="missing: d_optimizer, g_optimizer"):
+        gan.compile()
+    gan.compile(d_optimizer="adam", g_optimizer="sgd")
+    assert gan.optimizers["d"].built and isinstance(gan.optimizers["g"], keras.optimizers.SGD)
+
+
+def test_a_batch_that_cannot_be_dealt_is_told(tiny, batch):
+    with pytest.raises(ValueError, match="a batch of 8 cannot be dealt into 3 equal parts"):
+        tiny(players={"d_steps": 3}).train_step(batch((2,)))
+
+
+@pytest.mark.parametrize("settings", [{"steps": 0}, {"terms": ()}])
+def test_a_player_needs_a_term_and_a_turn(tiny, settings):
+    network = tiny().networks["g"]
+    with pytest.raises(ValueError, match="a player needs at least one term and one step; received "):
+        Player(network, **{"terms": (R1(),), **settings})
+
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (22, 4, 4, 1), dtype=np.uint8)
+LABELS = (np.arange(22) % 3).astype(np.int32)
+
+
+@pytest.mark.parametrize("kind", ["images", "images and labels", "conditional", "arrays", "last batch smaller"])
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_fit_in_a_notebook(tiny, weights, kind, dtype):
+    images = IMAGES if dtype == "uint8" else (IMAGES / 127.5 - 1).astype(np.float32)
+    gan = tiny(shape=(4, 4, 1), classes=3 if kind in ("conditional", "arrays") else 0)
+    start = weights(gan)
+    if kind == "arrays":
+        history = gan.fit(images, LABELS, batch_size=8, epochs=2, verbose=0)
+    else:
+        data = tf.data.Dataset.from_tensor_slices(images if kind == "images" else (images, LABELS))
+        data = data.batch(8, drop_remainder=kind != "last batch smaller")
+        history = gan.fit(data, epochs=2, verbose=0, shuffle=False)
+    assert set(history.history) == {"d/loss", "g/loss"} and np.isfinite(history.history["d/loss"]).all()
+    assert int(gan.updates) == (6 if kind in ("arrays", "last batch smaller") else 4)
+    assert np.abs(weights(gan) - start).max() > 1e-3
+
+
+def test_bytes_and_floats_of_the_same_images_train_alike(tiny, weights):
+    results = []
+    for images in (IMAGES, IMAGES / 127.5 - 1):
+        gan = tiny(shape=(4, 4, 1))
+        gan.train_step(tf.constant(images[:8], tf.uint8 if images.dtype == np.uint8 else tf.float32))
+        results.append(weights(gan))
+    np.testing.assert_allclose(*results, rtol=1e-4, atol=1e-6)
+
+
+def test_labels_reach_both_networks(tiny, batch, weights):
+    results = []
+    for labels in ([0, 1, 2, 0, 1, 2, 0, 1], [2, 2, 2, 2, 2, 2, 2, 2]):
+        gan = tiny(classes=3)
+        start = weights(gan)
+        gan.train_step((batch((2,)), tf.constant(labels)))
+        results.append(weights(gan))
+    assert np.abs(results[0] - results[1]).max() > 1e-4 and np.abs(results[0] - start).max() > 1e-4
+
+
+def test_bfloat16_networks_train_with_float32_losses(batch, tiny, weights):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        gan = tiny(**CONV, players={"d_terms": [R1(1.0)]})
+    finally:
+        keras.config.set_dtype_policy("float32")
+    plain = tiny(**CONV, players={"d_terms": [R1(1.0)]})
+    for model in (gan, plain):
+        logs = model.train_step(batch((8, 8, 1)))
+    assert all(value.dtype == tf.float32 for value in logs.values())
+    assert all(weight.dtype == "float32" for weight in gan.networks["d"].trainable_variables)
+    gap = np.abs(weights(gan) - weights(plain))
+    assert 0 < gap.max() < 0.05
