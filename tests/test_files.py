@@ -33,7 +33,7 @@ def test_json_is_indented_and_ends_its_line(tmp_path):
     assert (tmp_path / "a.json").read_text() == '{\n  "a": [\n    1\n  ]\n}\n'
 
 
-@pytest.mark.parametrize("partial", [b"", b'{"step": 3', b'{"step": 3}'])
+@pytest.mark.parametrize("partial", [b"", b'{"step": 3', b'{"step": 3}', b'{"long": "' + b"x" * 99])
 def test_appending_cuts_off_what_a_kill_left(tmp_path, partial):
     path = tmp_path / "log.jsonl"
     files.append_json_line(path, {"step": 1})
@@ -43,7 +43,7 @@ def test_appending_cuts_off_what_a_kill_left(tmp_path, partial):
     assert files.read_json_lines(path) == [{"step": 1}, {"step": 2}]
     files.append_json_line(path, {"step": 3, "name": "é"})
     assert files.read_json_lines(path) == [{"step": 1}, {"step": 2}, {"step": 3, "name": "é"}]
-    assert path.read_bytes().count(b"\n") == 3
+    assert path.read_bytes().count(b"\n") == 3 and path.read_bytes().endswith(b"\n")
 
 
 def test_reading_a_missing_file_gives_nothing(tmp_path):

@@ -19,7 +19,7 @@ class Contender:
     """One process; `command` must speak the protocol of contenders/pace.py. Its stderr goes to the file `log`."""
 
     def __init__(self, name, command, environment, log):
-        self.name, self.log, self.milliseconds = name, log, []
+        self.name, self.log, self.milliseconds, self.cpu_milliseconds = name, log, [], []
         try:
             with open(log, "w") as stderr:
                 self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr,
@@ -32,13 +32,14 @@ class Contender:
         return self._answer()
 
     def round(self):
-        """Seconds of one round."""
+        """Seconds of one round, by the clock and of processor time."""
         try:
             self.process.stdin.write("round\n")
             self.process.stdin.flush()
         except BrokenPipeError:
             pass  # why it ended is told where its answer is missing
-        return self._answer()["seconds"]
+        answer = self._answer()
+        return answer["seconds"], answer["cpu_seconds"]
 
     def stop(self):
         """Ends the process."""
@@ -61,40 +62,48 @@ class Contender:
 
 
 def measure(contenders, steps, rounds, warm_up, show=print):
-    """Fills `milliseconds` per step of each contender, one number a round."""
+    """Adds to each contender's `milliseconds` and `cpu_milliseconds` one number per step and counted round."""
     for number in range(-warm_up, rounds):
-        times = {contender: 1000.0 * contender.round() / steps for contender in contenders}
-        if number >= 0:
-            for contender, time in times.items():
-                contender.milliseconds.append(time)
+        texts = []
+        for contender in contenders:
+            clock, cpu = (1000.0 * seconds / steps for seconds in contender.round())
+            texts.append(f"{contender.name} {clock:.1f} ms")
+            if number >= 0:
+                contender.milliseconds.append(clock)
+                contender.cpu_milliseconds.append(cpu)
         label = f"round {number + 1}/{rounds}" if number >= 0 else "warm-up"
-        show(f"{label:<12} " + "  ".join(f"{c.name} {time:.1f} ms" for c, time in times.items()), flush=True)
+        show(f"{label:<14}" + "  ".join(texts), flush=True)
 
 
 def summary(contenders, base):
-    """{name: median and least time, steps per second, and how many times as fast as `base`} of measured contenders."""
-    reference = next(contender.milliseconds for contender in contenders if contender.name == base)
-    records = {}
+    """{name: {median_ms, least_ms, steps_per_second, cpu_ms and how many times as fast as `base`}}."""
+    records, reference = {}, next(contender for contender in contenders if contender.name == base)
     for contender in contenders:
-        times = contender.milliseconds
-        ratios = [theirs / mine for theirs, mine in zip(reference, times)]
-        middle = statistics.median(ratios)
-        low, _, high = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else [middle] * 3
+        ratios = _ratios(reference.milliseconds, contender.milliseconds)
+        quartiles = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
+        median = statistics.median(contender.milliseconds)
         records[contender.name] = {
-            "median_ms": statistics.median(times), "least_ms": min(times),
-            "steps_per_second": 1000.0 / statistics.median(times), f"times_{base}": middle,
-            f"times_{base}_quartiles": [low, high], f"times_{base}_least_to_least": min(reference) / min(times)}
+            "median_ms": median, "least_ms": min(contender.milliseconds), "steps_per_second": 1000.0 / median,
+            "cpu_ms": statistics.median(contender.cpu_milliseconds), "times_base": statistics.median(ratios),
+            "quartiles": [quartiles[0], quartiles[-1]],
+            "times_base_by_least": min(reference.milliseconds) / min(contender.milliseconds),
+            "times_base_by_cpu": statistics.median(_ratios(reference.cpu_milliseconds, contender.cpu_milliseconds))}
     return records
+
+
+def _ratios(theirs, mine):
+    return [a / b for a, b in zip(theirs, mine)]
 
 
 def table(records, base):
     """The summary as text."""
-    lines = [f"{'':<10} {'ms/step':>9} {'least':>9} {'steps/s':>9} {'x ' + base:>10} {'quartiles':>14} {'by least':>9}"]
+    lines = [f"{'':<10}{'ms/step':>9}{'steps/s':>9}{'x ' + base:>9}{'quartiles':>12}{'least ms':>10}{'x ' + base:>9}"
+             f"{'cpu ms':>9}{'x ' + base:>9}"]
     for name, r in records.items():
-        low, high = r[f"times_{base}_quartiles"]
-        lines.append(f"{name:<10} {r['median_ms']:>9.2f} {r['least_ms']:>9.2f} {r['steps_per_second']:>9.2f} "
-                     f"{r[f'times_{base}']:>10.3f} {f'{low:.2f}-{high:.2f}':>14} "
-                     f"{r[f'times_{base}_least_to_least']:>9.3f}")
+        low, high = r["quartiles"]
+        lines.append(f"{name:<10}{r['median_ms']:>9.2f}{r['steps_per_second']:>9.2f}{r['times_base']:>9.3f}"
+                     f"{f'{low:.2f}-{high:.2f}':>12}{r['least_ms']:>10.2f}{r['times_base_by_least']:>9.3f}"
+                     f"{r['cpu_ms']:>9.2f}{r['times_base_by_cpu']:>9.3f}")
     return "\n".join(lines)
 
 

@@ -22,6 +22,7 @@ import alternate  # noqa: E402
 from tfgan_improved.errors import UserError  # noqa: E402
 
 PARAMETERS = {"g": 759_681, "d": 138_689}
+SETTINGS = ("rounds", "steps", "warm_up", "threads", "cores")  # that are recorded
 
 
 def arguments():
@@ -59,9 +60,11 @@ def main():
     records = alternate.summary(contenders, base)
     print(alternate.table(records, base))
     if asked.out:
-        record = {"workload": "W1", "started": started, "settings": vars(asked), "machine": machine,
-                  "load_average_after": alternate.machine()["load_average"], "about": about, "summary": records,
-                  "milliseconds_per_step": {contender.name: contender.milliseconds for contender in contenders}}
+        record = {"workload": "W1", "started": started,
+                  "settings": {name: getattr(asked, name) for name in SETTINGS}, "machine": machine,
+                  "load_average_after": alternate.machine()["load_average"], "about": about, "base": base,
+                  "summary": records, "milliseconds_per_step": {c.name: c.milliseconds for c in contenders},
+                  "cpu_milliseconds_per_step": {c.name: c.cpu_milliseconds for c in contenders}}
         pathlib.Path(asked.out).write_text(json.dumps(record, indent=1) + "\n")
 
 

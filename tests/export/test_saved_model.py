@@ -45,11 +45,14 @@ np.savez(f"{sys.argv[1]}/arrays.npz", **arrays)
 def samplers():
     keras.utils.set_random_seed(0)
     dcgan, mlp = NETWORKS.make("dcgan:width=4"), NETWORKS.make("mlp:width=8,depth=2")
-    return {
+    samplers = {
         "plain": Sampler(dcgan.generator((8, 8, 1), 4, norm=BatchNorm, wrap=SpectralNorm), LATENTS.make("normal:4")),
         "conditional": Sampler(dcgan.generator((8, 8, 3), 4, classes=3, norm=BatchNorm), LATENTS.make("normal:4"), 3),
         "points": Sampler(mlp.generator((2,), 4), LATENTS.make("uniform:4")),
     }
+    for sampler in samplers.values():  # the first weights of a DCGAN give grey images
+        sampler.generator.set_weights([5 * weight for weight in sampler.generator.get_weights()])
+    return samplers
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +76,8 @@ def test_the_same_seed_gives_the_same_images(samplers, exported, name):
     np.testing.assert_array_equal(arrays[f"{name}/direct"], want["images"])
     truncated = sampler.sample(tf.constant(70), seed, tf.constant(0.5))["images"]
     np.testing.assert_array_equal(arrays[f"{name}/truncated"], truncated)
-    assert (truncated.numpy() != want["images"].numpy()).any()
+    assert (truncated.numpy() != want["images"].numpy()).mean() > 0.5
+    assert want["images"].numpy().std() > 0.5
     assert arrays[f"{name}/images"].dtype == (np.float32 if name == "points" else np.uint8)
 
 

@@ -20,22 +20,23 @@ def pair(kind, plain, side, channels, size, stride):
 
 
 @pytest.mark.parametrize("size,stride", [(4, 2), (2, 2), (6, 2), (3, 3), (5, 2), (3, 1)])
+@pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("kind,plain,side,channels", KINDS)
-def test_values_and_gradients_are_those_of_keras(kind, plain, side, channels, size, stride):
+def test_values_and_gradients_are_those_of_keras(kind, plain, side, channels, training, size, stride):
     layers, x = pair(kind, plain, side, channels, size, stride)
     results = []
-    for layer in layers:
+    for layer, settings in zip(layers, ({"training": training}, {})):
         with tf.GradientTape() as outer:
             outer.watch(x)
             with tf.GradientTape() as tape:
                 tape.watch(x)
-                y = layer(x)
+                y = layer(x, **settings)
                 total = tf.reduce_sum(tf.sin(y))
             slope = tape.gradient(total, x)
             penalty = tf.reduce_sum(slope**2)
         second = outer.gradient(penalty, [x, *layer.trainable_variables[:1]])
         with tf.GradientTape() as tape:
-            total = tf.reduce_sum(tf.sin(layer(x)))
+            total = tf.reduce_sum(tf.sin(layer(x, **settings)))
         results.append([y, slope, *second, *tape.gradient(total, layer.trainable_variables)])
     for ours, theirs in zip(*results):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)

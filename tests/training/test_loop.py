@@ -114,10 +114,10 @@ def test_steps_per_call_do_not_change_the_weights(run, one_by_one, weights):
 
 def test_the_loop_is_the_step(one_by_one, weights):
     gan = built({"network": DENSE, "d_terms": "lecam"})
-    for (step, means), data in zip(one_by_one[1], elements()):
+    for (_, means), data in zip(one_by_one[1], elements()):
         logs = gan.train_step(data)
         np.testing.assert_allclose([means[key] for key in logs], list(logs.values()), rtol=1e-5)
-    assert step == 7
+    assert len(one_by_one[1]) == 7
     np.testing.assert_allclose(weights(gan), weights(one_by_one[0]), rtol=1e-5, atol=1e-6)
 
 
@@ -199,5 +199,5 @@ def test_weights_that_are_no_numbers_are_not_saved(tiny):
     loop = Loop(gan, tf.distribute.get_strategy())
     loop.check_weights(3)
     gan.networks["g"].weights[0].value[0, 0].assign(np.inf)
-    with pytest.raises(RunError, match="a weight stopped being a finite number by step 4; the last checkpoint is kept"):
+    with pytest.raises(RunError, match="a weight .* stopped being finite by step 4; the last checkpoint is kept"):
         loop.check_weights(4)

@@ -14,7 +14,7 @@ def train(network, images, labels, recipe, progress):
     """Trains `network` in place on uint8 images (n, h, w, c) and labels (n,); `progress(text)` hears how it goes."""
     updates, size = recipe.updates(len(images)), recipe.batch_size
     rows = _order(len(images), updates * size, recipe.seed).reshape(updates, size)
-    rates = _rates(updates, recipe.rate)
+    rates = _rates(updates, recipe)
     several = _several_updates(network, images, labels, recipe)
     start = time.monotonic()
     for first in range(0, updates, UPDATES_AT_ONCE):
@@ -32,9 +32,10 @@ def _order(examples, length, seed):
     return np.concatenate(epochs)[:length].astype(np.int32)
 
 
-def _rates(updates, highest):
+def _rates(updates, recipe):
     part = (np.arange(updates) + 1) / (updates + 1)
-    return (highest * np.minimum(part / 0.2, (1 - part) / 0.8)).astype(np.float32)
+    share = np.minimum(part / 0.2, (1 - part) / 0.8) if recipe.decay else np.ones(updates)
+    return (recipe.rate * share).astype(np.float32)
 
 
 def _several_updates(network, images, labels, recipe):

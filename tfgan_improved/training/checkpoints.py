@@ -23,9 +23,10 @@ def parts_of(gan):
 
 
 def all_finite(gan):
-    """Whether every weight of every network is a finite number."""
-    return all(bool(tf.reduce_all(tf.math.is_finite(tf.convert_to_tensor(weight.value))))
-               for network in gan.networks.values() for weight in network.weights if weight.dtype.startswith("float"))
+    """Whether all that a checkpoint holds is finite: an optimizer's mean square overflows before any weight does."""
+    variables = [variable for part in parts_of(gan).values() for variable in getattr(part, "variables", [part])]
+    return all(bool(tf.reduce_all(tf.math.is_finite(value))) for value in map(tf.convert_to_tensor, variables)
+               if value.dtype.is_floating)
 
 
 class Checkpoints:

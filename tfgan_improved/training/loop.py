@@ -65,7 +65,7 @@ class Loop:
                                    "lower the learning rates, or choose another loss or normalization")
 
     def check_weights(self, step):
-        """RunError where a weight is not finite: a loss can look well one step longer than the weights."""
+        """RunError where a weight or an optimizer's state is not finite: a loss can look well for some steps more."""
         if not all_finite(self.gan):
-            raise RunError(f"a weight stopped being a finite number by step {step}; the last checkpoint is kept; "
-                           "lower the learning rates, or choose another loss or normalization")
+            raise RunError(f"a weight or its optimizer's state stopped being finite by step {step}; the last "
+                           "checkpoint is kept; lower the learning rates, or choose another loss or normalization")

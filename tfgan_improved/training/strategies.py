@@ -1,6 +1,7 @@
 """Distribution strategies by name, and what has to be set before TensorFlow starts its devices."""
 
 import contextlib
+import faulthandler
 import json
 import os
 import re
@@ -10,26 +11,31 @@ import threading
 import tensorflow as tf
 
 from tfgan_improved.errors import RunError, UserError
+from tfgan_improved.training import rendezvous
 
 
-def default(devices):
+def default(devices, wait):
     """One replica on the first device."""
     return tf.distribute.get_strategy()
 
 
-def mirrored(devices):
+def mirrored(devices, wait):
     """One replica on each GPU, or on each logical CPU device."""
     cpus = [f"/cpu:{index}" for index in range(devices)] if devices else None
     return tf.distribute.MirroredStrategy(cpus)
 
 
-def multi_worker(devices):
+def multi_worker(devices, wait):
     """One process a worker, as TF_CONFIG says."""
-    _check_cluster()
-    return tf.distribute.MultiWorkerMirroredStrategy()
+    rendezvous.meet(*_cluster(), wait)
+    # Should a worker vanish just now, TensorFlow waits holding Python's lock, so that only a thread of C can end it.
+    faulthandler.dump_traceback_later(wait, exit=True)
+    strategy = tf.distribute.MultiWorkerMirroredStrategy()
+    faulthandler.cancel_dump_traceback_later()
+    return strategy
 
 
-def tpu(devices):
+def tpu(devices, wait):
     """All cores of the TPU that this machine is attached to."""
     try:
         resolver = tf.distribute.cluster_resolver.TPUClusterResolver.connect()
@@ -50,9 +56,7 @@ def make(run, wait):
         cpu = tf.config.list_physical_devices("CPU")[0]
         tf.config.set_logical_device_configuration(
             cpu, [tf.config.LogicalDeviceConfiguration()] * run.num_logical_devices)
-    with patience(wait if run.strategy == "multi_worker" else 0, "waited {wait} s for the other workers of TF_CONFIG "
-                  "to start; start them, or raise --worker_wait"):
-        strategy = MAKERS[run.strategy](run.num_logical_devices)
+    strategy = MAKERS[run.strategy](run.num_logical_devices, wait)
     replicas = strategy.num_replicas_in_sync
     if run.batch_size % replicas:
         raise UserError(f"--batch_size={run.batch_size} cannot be shared equally by {replicas} replicas; "
@@ -62,11 +66,14 @@ def make(run, wait):
     return strategy
 
 
-def _check_cluster():
-    """UserError where TF_CONFIG is missing or malformed."""
+def _cluster():
+    """(addresses of all workers, this one's index). UserError where TF_CONFIG is missing or malformed."""
     try:
         config = json.loads(os.environ.get("TF_CONFIG", ""))
-        config["cluster"]["worker"][config["task"]["index"]]
+        addresses, index = config["cluster"]["worker"], int(config["task"]["index"])
+        if not 0 <= index < len(addresses) or not all(re.fullmatch(r".+:\d+", address) for address in addresses):
+            raise ValueError
+        return addresses, index
     except (ValueError, KeyError, TypeError, IndexError):
         raise UserError("--strategy=multi_worker needs TF_CONFIG such as "
                         '{"cluster": {"worker": ["host1:port", "host2:port"]}, "task": {"type": "worker", "index": 0}}'

@@ -75,8 +75,7 @@ def main():
     batches = tf.data.Dataset.from_tensor_slices(images).shuffle(len(images)).repeat().batch(64, drop_remainder=True)
     batches = batches.map(lambda x: tf.cast(x, tf.float32) / 127.5 - 1.0).prefetch(tf.data.AUTOTUNE)
     gan = PlainGAN()
-    # Without XLA, Keras's default, which is slower for convolutions on a CPU (README.md).
-    gan.compile(*(keras.optimizers.Adam(2e-4, beta_1=0.5) for _ in range(2)), jit_compile=False)
+    gan.compile(*(keras.optimizers.Adam(2e-4, beta_1=0.5) for _ in range(2)))
     parameters = {name: sum(variable.shape.num_elements() for variable in network.trainable_variables)
                   for name, network in {"g": gan.g, "d": gan.d}.items()}
     ended = pace.Pace(parameters, {"tensorflow": tf.__version__, "keras": keras.__version__})

@@ -1,7 +1,8 @@
 """What every contender shares: its arguments, and rounds of steps done when the driver asks for them.
 
 Needs nothing but Python, as contenders run in different environments. The driver writes one line to stdin for each
-round; the contender answers with one line of JSON on stdout, first about itself, then the seconds of each round.
+round; the contender answers with one line of JSON on stdout, first about itself, then the seconds of each round, by the
+clock and of processor time.
 """
 
 import argparse
@@ -33,7 +34,8 @@ class Pace:
         self._wait()
 
     def __call__(self):
-        self._answer({"seconds": time.perf_counter() - self._start})
+        clock, cpu = self._start
+        self._answer({"seconds": time.perf_counter() - clock, "cpu_seconds": time.process_time() - cpu})
         self._wait()
 
     def _answer(self, record):
@@ -44,4 +46,4 @@ class Pace:
         if not sys.stdin.readline():  # the driver has had enough
             _ANSWERS.flush()
             os._exit(0)
-        self._start = time.perf_counter()
+        self._start = time.perf_counter(), time.process_time()

@@ -1,0 +1,141 @@
+"""`kill -9` of the real command line at drawn moments, the same command again until it is done: the end is the same."""
+
+import json
+import random
+import shutil
+import signal
+import time
+
+import numpy as np
+import pytest
+
+from tfgan_improved.training.checkpoints import Checkpoints
+
+LAST = 40  # steps of the `uninterrupted` fixture, with a checkpoint after every fourth
+LONG = 200
+
+
+class Moment:
+    """When to kill: once `seen(folder)` holds, and `delay` seconds later."""
+
+    def __init__(self, name, seen, delay=0.0):
+        self.name, self.seen, self.delay = name, seen, delay
+
+    def strike(self, process, folder):
+        begun = last_step(folder)
+        process.wait_for(lambda: self.seen(folder, begun), self.name)
+        time.sleep(self.delay)
+        return process.kill()
+
+
+def last_step(folder):
+    """The last step in log.jsonl, whose last line may be a half."""
+    path = folder / "log.jsonl"
+    lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+    return json.loads(lines[-1])["step"] if lines else 0
+
+
+def starting(draw):
+    """While everything is imported and built."""
+    return Moment("start", lambda folder, begun: (folder / ".lock").exists(), draw.uniform(0.0, 3.0))
+
+
+def training(draw):
+    """A drawn time after a drawn number of new steps."""
+    steps = draw.randint(1, 5)
+    return Moment("training", lambda folder, begun: last_step(folder) >= begun + steps, draw.uniform(0.0, 0.02))
+
+
+def writing_a_checkpoint(draw):
+    """While a checkpoint lies there under its temporary name."""
+    files = draw.randint(0, 3)
+    return Moment("checkpoint", lambda folder, begun: any(
+        len(contents(path)) >= files for path in folder.glob("checkpoints/.step-*.tmp")), draw.uniform(0.0, 0.002))
+
+
+def contents(folder):
+    try:
+        return list(folder.iterdir())
+    except OSError:  # it has been renamed meanwhile
+        return []
+
+
+def scoring(draw):
+    """After the last checkpoint, before there is an export."""
+    return Moment("scoring", lambda folder, begun: any(
+        (folder / "checkpoints" / f"step-{last:08d}").exists() for last in (LAST, LONG)), draw.uniform(0.1, 1.5))
+
+
+def exporting(draw):
+    """While the export lies there under its temporary name, or changes places."""
+    return Moment("export", lambda folder, begun: any(folder.glob(".export.*")), draw.uniform(0.0, 0.3))
+
+
+def fall_and_rise(start, command, folder, look, moments):
+    """Kills the command at each moment in turn, then lets it end. What it leaves in between is never half done."""
+    leftovers = 0
+    for moment in moments:
+        assert moment.strike(start(*command), folder) == -signal.SIGKILL
+        run = look(folder)
+        leftovers += len(run.leftovers)
+        assert Checkpoints(folder / "checkpoints").newest() == max(run.steps, default=None), "a half has a whole's name"
+        assert not (folder / "config.json").exists() or json.loads((folder / "config.json").read_text())["recipe"]
+    process = start(*command)
+    assert process.wait() == 0, process.text
+    assert leftovers, "no kill fell into any writing"
+
+
+def assert_same(one, two):
+    assert set(one) == set(two) and one
+    assert [key for key in one if not np.array_equal(one[key], two[key])] == []
+
+
+def assert_same_end(killed, whole, last):
+    """Bit for bit the same weights, optimizers, averages and images; every step logged and scored once."""
+    assert killed.steps == whole.steps and killed.steps[-1] == last
+    weights = whole.weights(last)
+    assert all(any(part in key for key in weights) for part in ("optimizer", "average", "memory", "updates"))
+    assert_same(killed.weights(last), weights)
+    assert_same(killed.exported(), whole.exported())
+    logs = [[{key: value for key, value in record.items() if key != "seconds"} for record in run.lines("log")]
+            for run in (killed, whole)]
+    assert [record["step"] for record in logs[0]] == list(range(1, last + 1))
+    assert logs[0] == logs[1]
+    assert [record["step"] for record in killed.lines("scores")] == [last]
+    assert killed.lines("scores") == whole.lines("scores")
+    pictures = [sorted(path.name for path in run.folder.glob("samples/*.png")) for run in (killed, whole)]
+    assert pictures[0] == pictures[1] and len(pictures[0]) == last // 10 + 1
+    assert killed.leftovers == []
+
+
+def test_five_kills_end_like_none(start, recipe, uninterrupted, tmp_path, look):
+    draw, folder = random.Random(5), tmp_path / "run"
+    kinds = (training, writing_a_checkpoint, training, scoring, exporting)
+    fall_and_rise(start, (*recipe, f"--steps={LAST}", f"--run_dir={folder}"), folder, look,
+                  [kind(draw) for kind in kinds])
+    assert_same_end(look(folder), look(uninterrupted), LAST)
+
+
+def test_the_same_command_on_a_finished_run_changes_nothing(start, recipe, uninterrupted, tmp_path, look):
+    folder = tmp_path / "run"
+    shutil.copytree(uninterrupted, folder)
+    process = start(*recipe, f"--steps={LAST}", f"--run_dir={folder}")
+    assert process.wait() == 0, process.text
+    assert_same_end(look(folder), look(uninterrupted), LAST)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_twenty_kills_end_like_none(start, recipe, tmp_path, look, seed):
+    draw, folder, whole = random.Random(seed), tmp_path / "run", tmp_path / "whole"
+    before = [starting] * 2 + [training] * 5 + [writing_a_checkpoint] * 5
+    draw.shuffle(before)
+    moments = [kind(draw) for kind in [*before, *[scoring] * 4, *[exporting] * 4]]
+    caches = [{"TFGAN_IMPROVED_CACHE": str(tmp_path / name)} for name in ("cache", "another")]
+    fall_and_rise(lambda *flags: start(*flags, **caches[0]), (*recipe, f"--steps={LONG}", f"--run_dir={folder}"),
+                  folder, look, moments)  # with an empty cache, so that the classifier's training is killed too
+    process = start(*recipe, f"--steps={LONG}", f"--run_dir={whole}", **caches[1])
+    assert process.wait() == 0, process.text
+    assert_same_end(look(folder), look(whole), LONG)
+    assert [path for path in (tmp_path / "cache").rglob("*") if path.name.endswith(".tmp")] == []

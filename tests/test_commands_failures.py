@@ -1,0 +1,58 @@
+"""Runs that cannot be, or that fail on their way: a status, one sentence, no traceback."""
+
+import contextlib
+import functools
+import io
+import re
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfgan_improved import data
+from tfgan_improved.main import main
+
+POINTS = ["--dataset=ring8", "--network=mlp:width=8,depth=1", "--latent=uniform:3", "--batch_size=16", "--d_norm=none",
+          "--g_norm=none"]
+
+
+def run(*arguments):
+    """(status, the last line of stderr) of one command line, in this process."""
+    err = io.StringIO()
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(err):
+        status = main(list(arguments))
+    assert "Traceback" not in err.getvalue()
+    return status, err.getvalue().splitlines()[-1]
+
+
+def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(tmp_path):
+    status, sentence = run(*POINTS, "--steps=50", "--loss=wasserstein", "--d_lr=1e30", f"--run_dir={tmp_path}/run")
+    assert status == 1
+    assert re.match(r"tfgan_improved: error: ([dg]/loss became (nan|-?inf) at step \d+|a weight stopped being a finite "
+                    r"number by step \d+); the last checkpoint is kept; ", sentence)
+
+
+@pytest.mark.parametrize("arguments, told", [
+    (["--image_size=30"], "received 30; the nearest are 28 and 32"),
+    (["--latent=normal:0"], "latent 'normal:size=0' was refused: a latent needs a size of at least 1; received 0"),
+    (["--network=dcgan:width=0"], "network 'dcgan:width=0' was refused: "),
+    (["--holdout=5000"], "holdout must be from 0 to 1499 for 'digits'; received 5000"),
+    (["--dataset=ring8", "--network=mlp", "--flip"], "'ring8' holds points, which cannot be flipped"),
+    (["--dataset=ring8"], "--network=dcgan cannot be built for images of shape (2,): "),
+])
+def test_recipes_that_only_their_parts_can_refuse(tmp_path, arguments, told):
+    status, sentence = run("train", *arguments, "--steps=2", f"--run_dir={tmp_path}/run")
+    assert status == 2 and told in sentence
+
+
+@pytest.mark.parametrize("memory_limit", [2**30, 1])  # read once, or while training
+def test_a_broken_image_is_named(tmp_path, monkeypatch, memory_limit):
+    monkeypatch.setattr(data, "load", functools.partial(data.load, memory_limit=memory_limit))
+    (tmp_path / "images").mkdir()
+    for name in range(12):
+        image = np.random.default_rng(name).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+        (tmp_path / f"images/{name}.png").write_bytes(tf.io.encode_png(image).numpy())
+    (tmp_path / "images/4.png").write_bytes(b"no image")
+    status, sentence = run(f"--dataset=folder:{tmp_path}/images", "--steps=2", f"--run_dir={tmp_path}/run",
+                           "--network=dcgan:width=4", "--image_size=16")
+    assert status == 2 and "4.png" in sentence
