@@ -1,6 +1,6 @@
 """Run folders -> record.json and figures of this experiment: scores over steps, losses, samples.
 
-python experiments/mnist_dcgan/collect.py runs/<recipe>-seed<k> ...   (needs matplotlib: pip install -e ".[experiments]")
+python experiments/mnist_dcgan/collect.py runs/<recipe>-seed<k> ...   (needs the extra `experiments`)
 """
 
 import json
@@ -75,4 +75,4 @@ if __name__ == "__main__":
         grid = run["folder"].samples / f"step-{run['steps']:08d}.png"
         shutil.copyfile(grid, HERE / f"samples-{run['recipe']}-seed{run['seed']}.png")
         scores = run["scores"][run["steps"]]["scores"]
-        print(run["recipe"], run["seed"], {name: round(value, 3) for name, value in scores.items() if value is not None})
+        print(run["recipe"], run["seed"], {name: round(value, 3) for name, value in scores.items() if value})
