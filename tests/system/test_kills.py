@@ -16,16 +16,44 @@ LONG = 200
 
 
 class Moment:
-    """When to kill: once `seen(folder)` holds, and `delay` seconds later."""
+    """When to kill: once `seen(sight)` holds, and `delay` seconds later, but at once if there are scores by then."""
 
     def __init__(self, name, seen, delay=0.0):
         self.name, self.seen, self.delay = name, seen, delay
 
     def strike(self, process, folder):
-        begun = last_step(folder)
-        process.wait_for(lambda: self.seen(folder, begun), self.name)
-        time.sleep(self.delay)
+        sight = Sight(process, folder)
+        process.wait_for(lambda: self.seen(sight), self.name)
+        scored, end = sight.scored, time.monotonic() + self.delay
+        while time.monotonic() < end and sight.scored == scored:
+            time.sleep(0.001)
         return process.kill()
+
+
+class Sight:
+    """What can be seen of a run while it goes on."""
+
+    def __init__(self, process, folder):
+        self.process, self.folder, self.begun = process, folder, last_step(folder)
+
+    @property
+    def steps(self):
+        """New steps that are logged."""
+        return last_step(self.folder) - self.begun
+
+    @property
+    def trained(self):
+        """Whether this process has come to the end of the training."""
+        return any((self.folder / "checkpoints" / f"step-{last:08d}").exists() and (
+            self.begun < last or f"going on from step {last}\n" in self.process.text) for last in (LAST, LONG))
+
+    @property
+    def scored(self):
+        return (self.folder / "scores.jsonl").exists()
+
+    def unfinished(self, pattern, least=0):
+        """Whether something temporary is there with so many parts."""
+        return any(len(contents(path)) >= least for path in self.folder.glob(pattern))
 
 
 def last_step(folder):
@@ -35,24 +63,6 @@ def last_step(folder):
     return json.loads(lines[-1])["step"] if lines else 0
 
 
-def starting(draw):
-    """While everything is imported and built."""
-    return Moment("start", lambda folder, begun: (folder / ".lock").exists(), draw.uniform(0.0, 3.0))
-
-
-def training(draw):
-    """A drawn time after a drawn number of new steps."""
-    steps = draw.randint(1, 5)
-    return Moment("training", lambda folder, begun: last_step(folder) >= begun + steps, draw.uniform(0.0, 0.02))
-
-
-def writing_a_checkpoint(draw):
-    """While a checkpoint lies there under its temporary name."""
-    files = draw.randint(0, 3)
-    return Moment("checkpoint", lambda folder, begun: any(
-        len(contents(path)) >= files for path in folder.glob("checkpoints/.step-*.tmp")), draw.uniform(0.0, 0.002))
-
-
 def contents(folder):
     try:
         return list(folder.iterdir())
@@ -60,15 +70,37 @@ def contents(folder):
         return []
 
 
+def starting(draw):
+    """While everything is imported and built."""
+    return Moment("the start", lambda sight: (sight.folder / ".lock").exists(), draw.uniform(0.0, 3.0))
+
+
+def training(draw):
+    """A drawn time after a drawn number of new steps."""
+    steps = draw.randint(1, 5)
+    return Moment("training", lambda sight: sight.steps >= steps, draw.uniform(0.0, 0.02))
+
+
+def writing_a_checkpoint(draw):
+    """While a checkpoint lies there under its temporary name."""
+    files = draw.randint(0, 3)
+    return Moment("a checkpoint", lambda sight: sight.unfinished("checkpoints/.step-*.tmp", files),
+                  draw.uniform(0.0, 0.002))
+
+
 def scoring(draw):
-    """After the last checkpoint, before there is an export."""
-    return Moment("scoring", lambda folder, begun: any(
-        (folder / "checkpoints" / f"step-{last:08d}").exists() for last in (LAST, LONG)), draw.uniform(0.1, 1.5))
+    """A drawn time after the last step."""
+    return Moment("scoring", lambda sight: sight.trained, draw.uniform(0.1, 3.0))
+
+
+def training_the_classifier(draw):
+    """As `scoring`, but so late that the classifier is on its way."""
+    return Moment("scoring", lambda sight: sight.trained, draw.uniform(2.0, 9.0))
 
 
 def exporting(draw):
-    """While the export lies there under its temporary name, or changes places."""
-    return Moment("export", lambda folder, begun: any(folder.glob(".export.*")), draw.uniform(0.0, 0.3))
+    """While the export lies there under its temporary name."""
+    return Moment("the export", lambda sight: sight.unfinished(".export.*"), draw.uniform(0.0, 0.3))
 
 
 def fall_and_rise(start, command, folder, look, moments):
@@ -131,7 +163,7 @@ def test_twenty_kills_end_like_none(start, recipe, tmp_path, look, seed):
     draw, folder, whole = random.Random(seed), tmp_path / "run", tmp_path / "whole"
     before = [starting] * 2 + [training] * 5 + [writing_a_checkpoint] * 5
     draw.shuffle(before)
-    moments = [kind(draw) for kind in [*before, *[scoring] * 4, *[exporting] * 4]]
+    moments = [kind(draw) for kind in [*before, scoring, *[training_the_classifier] * 3, *[exporting] * 4]]
     caches = [{"TFGAN_IMPROVED_CACHE": str(tmp_path / name)} for name in ("cache", "another")]
     fall_and_rise(lambda *flags: start(*flags, **caches[0]), (*recipe, f"--steps={LONG}", f"--run_dir={folder}"),
                   folder, look, moments)  # with an empty cache, so that the classifier's training is killed too
