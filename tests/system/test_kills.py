@@ -14,6 +14,8 @@ from tfgan_improved.training.checkpoints import Checkpoints
 LAST = 40  # steps of the `uninterrupted` fixture, with a checkpoint after every fourth
 LONG = 200
 
+pytestmark = pytest.mark.timeout(900)  # for a busy machine
+
 
 class Moment:
     """When to kill: once `seen(sight)` holds, and `delay` seconds later, but at once if there are scores by then."""

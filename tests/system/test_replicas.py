@@ -14,10 +14,12 @@ CASES = ["batch_norm", "spectral", "penalty", "lecam", "feature_matching", "cond
 WEIGHTS, DISTANCE = 1e-6, 2e-3  # largest difference, relative to the largest weight and to the way gone
 STILL = 1e-7  # a weight that has not moved more has only rounding in it
 
+pytestmark = pytest.mark.timeout(900)  # for a busy machine
+
 
 @pytest.fixture(scope="module")
 def results(start_for_all, tmp_path_factory):
-    """What one device and two made of every recipe: {"one/0/after/network_d/3": array}."""
+    """What one device and two made of every recipe: {"case/trial/after/network_d/3": array}."""
     folder = tmp_path_factory.mktemp("replicas")
     paths = [folder / f"{devices}.npz" for devices in (1, 2)]
     running = [start_for_all(devices, path, script=SCRIPT) for devices, path in zip((1, 2), paths)]

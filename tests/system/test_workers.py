@@ -15,6 +15,8 @@ RECIPE = ("--dataset=digits", "--network=dcgan:width=4", "--latent=normal:8", "-
 LOST = "start all workers again, they go on from the last checkpoint"
 SOON = 60  # seconds; TensorFlow gives a silent worker ten
 
+pytestmark = pytest.mark.timeout(900)  # for a busy machine
+
 
 def free_ports(count):
     sockets = [socket.socket() for _ in range(count)]
