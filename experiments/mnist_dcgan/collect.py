@@ -25,11 +25,13 @@ HERE = pathlib.Path(__file__).parent
 def read(path):
     """What one run says of itself: recipe, scores by step, minutes of training."""
     folder = RunFolder(path)
-    scores = {record["step"]: record for record in files.read_json_lines(folder.scores)}  # the last of each step
+    records = files.read_json_lines(folder.scores)
+    scores = {record["step"]: record for record in records if record["passport"]["samples"] == 10000}
+    large = [record for record in records if record["passport"]["samples"] == 50000]
     log = files.read_json_lines(folder.log)
     name, _, seed = folder.path.name.rpartition("-seed")
     return {"recipe": name, "seed": int(seed), "folder": folder, "config": folder.read(), "log": log,
-            "scores": dict(sorted(scores.items())), "steps": log[-1]["step"], "minutes": log[-1]["seconds"] / 60}
+            "scores": dict(sorted(scores.items())), "large": large, "steps": log[-1]["step"], "minutes": log[-1]["seconds"] / 60}
 
 
 def record(runs):
@@ -42,7 +44,7 @@ def record(runs):
         "hardware": f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, 1 thread a run, no accelerator",
         "runs": [{"recipe": run["recipe"], "seed": run["seed"], "steps": run["steps"],
                   "minutes_on_a_shared_machine": round(run["minutes"], 1), "config": run["config"],
-                  "scores": list(run["scores"].values())} for run in runs],
+                  "scores": [*run["scores"].values(), *run["large"]]} for run in runs],
     }
 
 

@@ -7,6 +7,7 @@ for recipe in mnist_dcgan mnist_dcgan_conditional; do
   for seed in 0 1; do
     "$PYTHON" -m tfgan_improved.main --flagfile=flags/$recipe.flags --seed=$seed --threads=1 \
       --checkpoint_every=1000 --keep=20 --run_dir=runs/$recipe-seed$seed
+    "$PYTHON" -m tfgan_improved.main evaluate --run_dir=runs/$recipe-seed$seed --samples=50000
     for step in 1000 2000 3000 5000 7000; do
       "$PYTHON" -m tfgan_improved.main evaluate --run_dir=runs/$recipe-seed$seed --at_step=$step
     done

@@ -42,13 +42,16 @@ class Process:
             self.kill()
             pytest.fail(f"still running after {seconds} s:\n{self.text[-3000:]}")
 
-    def wait_for(self, condition, what, seconds=PATIENCE):
-        """Returns as soon as `condition()`. The test fails if the process ends before, or it takes longer."""
+    def comes_to(self, condition, seconds=PATIENCE):
+        """True as soon as `condition()`, False if the process ends before. The test fails if it takes longer."""
         end = time.monotonic() + seconds
         while not condition():
-            if self.process.poll() is not None or time.monotonic() > end:
-                pytest.fail(f"ended ({self.process.poll()}) or took {seconds} s before {what}:\n{self.text[-3000:]}")
+            if self.process.poll() is not None:
+                return False
+            if time.monotonic() > end:
+                pytest.fail(f"what is waited for has not come after {seconds} s:\n{self.text[-3000:]}")
             time.sleep(0.001)
+        return True
 
     @property
     def text(self):

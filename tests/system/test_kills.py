@@ -24,12 +24,12 @@ class Moment:
         self.name, self.seen, self.delay = name, seen, delay
 
     def strike(self, process, folder):
+        """Whether the process was still there to be killed."""
         sight = Sight(process, folder)
-        process.wait_for(lambda: self.seen(sight), self.name)
-        scored, end = sight.scored, time.monotonic() + self.delay
-        while time.monotonic() < end and sight.scored == scored:
-            time.sleep(0.001)
-        return process.kill()
+        if process.comes_to(lambda: self.seen(sight)):
+            scored, end = sight.scored, time.monotonic() + self.delay
+            process.comes_to(lambda: time.monotonic() >= end or sight.scored != scored)
+        return process.kill() == -signal.SIGKILL
 
 
 class Sight:
@@ -106,17 +106,21 @@ def exporting(draw):
 
 
 def fall_and_rise(start, command, folder, look, moments):
-    """Kills the command at each moment in turn, then lets it end. What it leaves in between is never half done."""
+    """Kills the command at each moment in turn, then lets it end; returns how many writings a kill fell into.
+
+    What a killed run leaves is never half done.
+    """
     leftovers = 0
     for moment in moments:
-        assert moment.strike(start(*command), folder) == -signal.SIGKILL
+        struck = any(moment.strike(start(*command), folder) for attempt in range(3))  # a busy machine may miss one
+        assert struck, f"{moment.name} was not seen"
         run = look(folder)
         leftovers += len(run.leftovers)
         assert Checkpoints(folder / "checkpoints").newest() == max(run.steps, default=None), "a half has a whole's name"
         assert not (folder / "config.json").exists() or json.loads((folder / "config.json").read_text())["recipe"]
     process = start(*command)
     assert process.wait() == 0, process.text
-    assert leftovers, "no kill fell into any writing"
+    return leftovers
 
 
 def assert_same(one, two):
@@ -167,8 +171,10 @@ def test_twenty_kills_end_like_none(start, recipe, tmp_path, look, seed):
     draw.shuffle(before)
     moments = [kind(draw) for kind in [*before, scoring, *[training_the_classifier] * 3, *[exporting] * 4]]
     caches = [{"TFGAN_IMPROVED_CACHE": str(tmp_path / name)} for name in ("cache", "another")]
-    fall_and_rise(lambda *flags: start(*flags, **caches[0]), (*recipe, f"--steps={LONG}", f"--run_dir={folder}"),
-                  folder, look, moments)  # with an empty cache, so that the classifier's training is killed too
+    leftovers = fall_and_rise(  # with an empty cache, so that the classifier's training is killed too
+        lambda *flags: start(*flags, **caches[0]), (*recipe, f"--steps={LONG}", f"--run_dir={folder}"),
+        folder, look, moments)
+    assert leftovers, "no kill fell into any writing"  # nine moments aim at one; on a busy machine some come late
     process = start(*recipe, f"--steps={LONG}", f"--run_dir={whole}", **caches[1])
     assert process.wait() == 0, process.text
     assert_same_end(look(folder), look(whole), LONG)

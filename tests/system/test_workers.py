@@ -47,7 +47,7 @@ def clusters():
 
 def wait_until_training(process, folder, steps):
     log = folder / "log.jsonl"
-    process.wait_for(lambda: log.exists() and log.read_text().count("\n") * 2 >= steps, f"step {steps}")
+    assert process.comes_to(lambda: log.exists() and log.read_text().count("\n") * 2 >= steps), process.text
 
 
 def test_two_workers_end_where_one_process_does(start, workers, tmp_path, look):
@@ -120,7 +120,7 @@ def test_a_waiting_worker_ends_at_sigterm(start, tmp_path):
     cluster = clusters()[0]
     process = start(*RECIPE, "--strategy=multi_worker", f"--run_dir={tmp_path / 'run'}", TF_CONFIG=cluster)
     port = int(json.loads(cluster)["cluster"]["worker"][0].split(":")[1])
-    process.wait_for(lambda: listens(port), "it listens for the other worker")
+    assert process.comes_to(lambda: listens(port)), process.text
     process.send(signal.SIGTERM)
     assert process.wait(SOON) == 128 + signal.SIGTERM, process.text
     assert "stopped by SIGTERM" in process.sentence
