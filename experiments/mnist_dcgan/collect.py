@@ -31,7 +31,8 @@ def read(path):
     log = files.read_json_lines(folder.log)
     name, _, seed = folder.path.name.rpartition("-seed")
     return {"recipe": name, "seed": int(seed), "folder": folder, "config": folder.read(), "log": log,
-            "scores": dict(sorted(scores.items())), "large": large, "steps": log[-1]["step"], "minutes": log[-1]["seconds"] / 60}
+            "scores": dict(sorted(scores.items())), "large": large, "steps": log[-1]["step"],
+            "minutes": log[-1]["seconds"] / 60}
 
 
 def record(runs):
