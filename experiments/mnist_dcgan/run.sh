@@ -3,6 +3,7 @@
 # From the repository root, with TFDS_DATA_DIR set: experiments/mnist_dcgan/run.sh (it resumes where it was stopped).
 set -euo pipefail
 PYTHON=${PYTHON:-.venv/bin/python}
+export PYTHONPATH=.
 for recipe in mnist_dcgan mnist_dcgan_conditional; do
   for seed in 0 1; do
     "$PYTHON" -m tfgan_improved.main --flagfile=flags/$recipe.flags --seed=$seed --threads=1 \
