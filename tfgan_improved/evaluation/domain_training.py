@@ -3,15 +3,17 @@
 import sys
 import time
 
-import keras
 import numpy as np
 import tensorflow as tf
+
+from tfgan_improved.evaluation import domain_network
 
 UPDATES_AT_ONCE = 10
 
 
 def train(network, images, labels, recipe, progress):
     """Trains `network` in place on uint8 images (n, h, w, c) and labels (n,); `progress(text)` hears how it goes."""
+    domain_network.whiten(network, images, recipe)
     updates, size = recipe.updates(len(images)), recipe.batch_size
     rows = _order(len(images), updates * size, recipe.seed).reshape(updates, size)
     rates = _rates(updates, recipe)
@@ -42,7 +44,8 @@ def _several_updates(network, images, labels, recipe):
     """A compiled function (numbers (k,), rows (k, n), rates (k,)) -> mean loss of k updates."""
     images, labels = tf.constant(images), tf.constant(labels)
     variables = network.trainable_variables
-    optimizer = keras.optimizers.Adam()
+    kernels = [variable for variable in variables if variable.path.endswith("kernel")]
+    optimizer = recipe.optimizer()
     optimizer.build(variables)
 
     @tf.function
@@ -52,20 +55,32 @@ def _several_updates(network, images, labels, recipe):
             batch = augment(tf.gather(images, rows[k]), recipe, tf.stack([recipe.seed, numbers[k]]))
             with tf.GradientTape() as tape:
                 logits = network(batch, training=True)["logits"]
-                loss = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.gather(labels, rows[k]), logits)
-                loss = tf.reduce_mean(loss)
+                cost = loss = _cross_entropy(tf.gather(labels, rows[k]), logits, recipe.smoothing)
+                if recipe.weight_decay:
+                    cost += recipe.weight_decay * tf.add_n([tf.nn.l2_loss(kernel) for kernel in kernels])
             optimizer.learning_rate.assign(rates[k])
-            optimizer.apply(tape.gradient(loss, variables), variables)
+            optimizer.apply(tape.gradient(cost, variables), variables)
             total += loss
         return total / tf.cast(tf.shape(numbers)[0], tf.float32)
 
     return several
 
 
+def _cross_entropy(labels, logits, smoothing):
+    if not smoothing:
+        return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
+    classes = logits.shape[-1]
+    targets = tf.one_hot(labels, classes) * (1 - smoothing) + smoothing / classes
+    return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, logits))
+
+
 def augment(images, recipe, seed):
-    """Each image (n, h, w, c) moved by up to `recipe.shift` pixels over black, and mirrored by a coin where `flip`."""
+    """Each image (n, h, w, c) moved by up to `recipe.shift` pixels, and mirrored by a coin where `flip`.
+
+    What comes in from outside is black, or the image's mirrored edge with `recipe.padding` REFLECT.
+    """
     n, (height, width), shift = tf.shape(images)[0], images.shape[1:3], recipe.shift
-    padded = tf.pad(images, [[0, 0], [shift, shift], [shift, shift], [0, 0]])
+    padded = tf.pad(images, [[0, 0], [shift, shift], [shift, shift], [0, 0]], mode=recipe.padding)
     corner = tf.random.stateless_uniform((n, 2), seed, 0, 2 * shift + 1, tf.int32)
     rows, columns = corner[:, :1] + tf.range(height), corner[:, 1:] + tf.range(width)
     if recipe.flip:
