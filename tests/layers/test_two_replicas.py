@@ -23,7 +23,7 @@ def report():
     return json.loads(done.stdout.splitlines()[-1])
 
 
-@pytest.mark.parametrize("case", ["image", "points", "minibatch"])
+@pytest.mark.parametrize("case", ["image", "points", "minibatch", "halves"])
 def test_values_gradients_penalties_and_averages_agree(report, case):
     assert {"score", "loss", "slope", "norm/moving_mean", "copies of norm/moving_variance"} <= set(report[case])
     assert any(key.startswith("gradient") and key.endswith("last/kernel") for key in report[case])
@@ -33,3 +33,10 @@ def test_values_gradients_penalties_and_averages_agree(report, case):
 
 def test_u_is_the_same_on_both_replicas(report):
     assert report["image"]["copies of second/u"] == 0.0
+
+
+def test_a_loop_of_steps_ends_with_the_weights_of_one_replica(report):
+    case = report["minibatch trained"]
+    assert any(key.endswith("/T") for key in case)
+    wrong = {key: error for key, error in case.items() if not error < 2e-5}
+    assert not wrong
