@@ -1,10 +1,27 @@
 """Where a batch is spread over replicas: means over all of it, and which part is ours."""
 
+import contextlib
+import contextvars
+
 import tensorflow as tf
+
+_ALONE = contextvars.ContextVar("tfgan_improved_alone", default=False)
+
+
+@contextlib.contextmanager
+def alone():
+    """Inside, each replica works as if it was the only one: for what all of them compute alike."""
+    token = _ALONE.set(True)
+    try:
+        yield
+    finally:
+        _ALONE.reset(token)
 
 
 def count():
     """How many replicas run this call in step: 1 outside a replica, as while a model is built in a strategy's scope."""
+    if _ALONE.get():
+        return 1
     context = tf.distribute.get_replica_context()
     return 1 if context is None else context.num_replicas_in_sync
 
@@ -17,6 +34,11 @@ def index():
 def length(x):
     """Rows of x: a whole number, or a scalar tensor where it is known only when the step runs."""
     return tf.shape(x)[0] if x.shape[0] is None else x.shape[0]
+
+
+def shape(x):
+    """The shape of x: whole numbers, or a tensor (rank,) where some are known only when the step runs."""
+    return x.shape if x.shape.is_fully_defined() else tf.shape(x)
 
 
 def rows(draw, mine):
