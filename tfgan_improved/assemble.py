@@ -12,12 +12,14 @@ from tfgan_improved.config import specs
 from tfgan_improved.export.sampler import Sampler
 from tfgan_improved.layers import HEADS, NORMS, WRAPS
 from tfgan_improved.losses import LOSSES
-from tfgan_improved.networks import NETWORKS
+from tfgan_improved.networks import NETWORKS, VERDICTS, with_layers
+from tfgan_improved.networks.reference import carry_reference
 from tfgan_improved.ops import LATENTS
 from tfgan_improved.spec import SpecError
 from tfgan_improved.terms import TERMS
+from tfgan_improved.training import DEALS, OPTIMIZERS
 from tfgan_improved.training.gan import GAN
-from tfgan_improved.training.optimizers import FusedAdam
+from tfgan_improved.training.optimizers import LinearDecay
 from tfgan_improved.training.player import two_players
 
 
@@ -41,15 +43,40 @@ def networks(run, data):
     classes = data["classes"] if run.conditional else 0
     if run.conditional and not classes:
         raise SpecError(f"--conditional needs labels; the data set '{data['name']}' has none; leave it out")
-    shape = tuple(data["shape"])
+    shape, verdict = tuple(data["shape"]), VERDICTS.find(VERDICTS.parse(run.d_verdict).name)
     try:
         generator = family.generator(shape, latent.size, classes, norm=_maker(NORMS, run.g_norm),
                                      wrap=_maker(WRAPS, run.g_wrap))
         discriminator = family.discriminator(shape, classes, norm=_maker(NORMS, run.d_norm),
-                                             wrap=_maker(WRAPS, run.d_wrap), head=_layer(HEADS, run.d_head))
+                                             wrap=_maker(WRAPS, run.d_wrap), head=_layer(HEADS, run.d_head),
+                                             verdict=functools.partial(verdict, classes=data["classes"]))
     except ValueError as error:
         raise SpecError(f"--network={run.network} cannot be built for images of shape {shape}: {error}") from error
-    return generator, discriminator
+    return carry_reference(generator), carry_reference(_readable(discriminator, run))
+
+
+def discriminator(run, data):
+    """The discriminator of a recipe, freshly built to restore into."""
+    keras.config.set_dtype_policy(run.precision)
+    return networks(run, data)[1]
+
+
+def _readable(discriminator, run):
+    """D with all that some term `reads` among its outputs. SpecError where a term reads what the recipe does not give.
+
+    `parts` of a term are those of the batch that it needs besides real and generated images.
+    """
+    for player in "dg":
+        for text in specs(getattr(run, f"{player}_terms")):
+            term = TERMS.make(text)
+            if "labeled" in getattr(term, "parts", ()) and not (run.labels and player == "d"):
+                raise SpecError(f"--{player}_terms={text} reads the few labeled images, which are given to D where "
+                                "--labels says how many; give --labels, or its argument part=real to use every label")
+            try:
+                discriminator = with_layers(discriminator, getattr(term, "reads", ()))
+            except ValueError as error:
+                raise SpecError(f"--{player}_terms={text} cannot be: {error}") from error
+    return discriminator
 
 
 def _maker(table, text):
@@ -69,12 +96,24 @@ def gan(run, data):
     smoothing = {"label_smoothing": run.label_smoothing} if run.label_smoothing else {}
     players = two_players(generator, discriminator, LOSSES.make(run.loss, **smoothing),
                           [TERMS.make(text) for text in specs(run.d_terms)],
-                          [TERMS.make(text) for text in specs(run.g_terms)], run.d_steps)
-    model = GAN(players, run.latent, ema=run.ema, seed=run.seed)
-    optimizers = {f"{name}_optimizer": FusedAdam(rate, run.beta1, run.beta2, epsilon=1e-8, name=f"{name}_adam")
-                  for name, rate in (("d", run.d_lr), ("g", run.g_lr))}
-    model.compile(**optimizers)
+                          [TERMS.make(text) for text in specs(run.g_terms)], run.d_steps, run.g_steps,
+                          run.d_loss_weight, run.g_loss_weight)
+    model = GAN(players, run.latent, ema={"g": run.ema, "d": run.d_ema}, deal=DEALS.make(run.deal), seed=run.seed,
+                joint={"d": tuple(run.d_joint.split()), "g": tuple(run.g_joint.split())})
+    model.compile(d_optimizer=_optimizer(run, "d", run.d_lr, run.d_steps),
+                  g_optimizer=_optimizer(run, "g", run.g_lr, run.g_steps))
     return model
+
+
+def _optimizer(run, name, rate, turns):
+    if run.lr_decay_from:
+        rate = LinearDecay(rate, run.lr_decay_from, run.lr_decay_to, turns)
+    return OPTIMIZERS.make(run.optimizer, rate, run.beta1, run.beta2, name=f"{name}_adam")
+
+
+def parts(run):
+    """How many parts of `batch_size` images a step of the recipe takes."""
+    return DEALS.make(run.deal).parts({"d": run.d_steps, "g": run.g_steps})
 
 
 def sampler(run, data, network=None):

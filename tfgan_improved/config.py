@@ -10,10 +10,11 @@ import math
 from tfgan_improved.errors import UserError
 from tfgan_improved.layers import HEADS, NORMS, WRAPS
 from tfgan_improved.losses import LOSSES
-from tfgan_improved.networks import NETWORKS
+from tfgan_improved.networks import NETWORKS, VERDICTS
 from tfgan_improved.ops import LATENTS
 from tfgan_improved.spec import SpecError
 from tfgan_improved.terms import TERMS
+from tfgan_improved.training import DEALS, OPTIMIZERS
 
 
 class ConfigError(UserError):
@@ -67,13 +68,17 @@ class RunConfig(Checked):
     flip: bool = knob(False, "mirror half of the training images left to right")
     holdout: int = knob(0, "training images kept out of training as the validation split", low=0)
     batch_size: int = knob(64, "examples of one update, over all replicas", low=1)
-    steps: int = knob(2000, "generator updates; may be raised to go on with a finished run", low=1, may_change=True)
+    steps: int = knob(2000, "training steps; may be raised to go on with a finished run", low=1, may_change=True)
     seed: int = knob(0, "of the initial weights, the order of the data and all noise", low=0, high=2**32 - 1)
     network: str = knob("dcgan", "the pair of networks and its arguments, such as dcgan:width=64", table=NETWORKS)
     conditional: bool = knob(False, "give the labels to both networks")
+    labels: int = knob(0, "training images whose labels D sees, equally many of each class; 0 is none", low=0)
+    label_seed: int = knob(0, "chooses which ones", low=0, high=2**32 - 1)
     latent: str = knob("normal:100", "the distribution and size of z, such as normal:128 or uniform:100", table=LATENTS)
     loss: str = knob("non_saturating", "the adversarial loss of both players", table=LOSSES)
     label_smoothing: float = knob(0.0, "one-sided: real targets are 1 minus this", low=0.0, high=0.5)
+    d_loss_weight: float = knob(1.0, "of the adversarial loss in what D minimizes; 0 leaves it out", low=0.0)
+    g_loss_weight: float = knob(1.0, "of the adversarial loss in what G minimizes; 0 leaves it out", low=0.0)
     d_terms: str = knob("", "what D minimizes besides the loss, parts separated by spaces", table=TERMS, several=True)
     g_terms: str = knob("", "what G minimizes besides the loss, parts separated by spaces", table=TERMS, several=True)
     d_norm: str = knob("batch", "normalization of D's activations, or none", table=NORMS, optional=True)
@@ -81,13 +86,22 @@ class RunConfig(Checked):
     d_wrap: str = knob("none", "what D's kernels are wrapped in, or none", table=WRAPS, optional=True)
     g_wrap: str = knob("none", "what G's kernels are wrapped in, or none", table=WRAPS, optional=True)
     d_head: str = knob("none", "what D's features pass through before the logits, or none", table=HEADS, optional=True)
-    d_lr: float = knob(2e-4, "D's learning rate (Adam)", low=0.0)
-    g_lr: float = knob(2e-4, "G's learning rate (Adam)", low=0.0)
+    d_verdict: str = knob("binary", "what D says: one logit, or one for each class", table=VERDICTS)
+    optimizer: str = knob("adam", "of both players, and its arguments", table=OPTIMIZERS)
+    d_lr: float = knob(2e-4, "D's learning rate", low=0.0)
+    g_lr: float = knob(2e-4, "G's learning rate", low=0.0)
+    lr_decay_from: int = knob(0, "step from which both rates fall on a line to 0 at --lr_decay_to; 0 is never", low=0)
+    lr_decay_to: int = knob(0, "step at which the rates are 0", low=0)
     beta1: float = knob(0.5, "Adam's decay of the mean of the gradients", low=0.0, high=0.9999)
     beta2: float = knob(0.999, "Adam's decay of their mean square", low=0.0, high=0.999999)
-    d_steps: int = knob(1, "D updates before each G update, each on fresh images", low=1)
+    d_steps: int = knob(1, "D updates in a step, each on fresh images", low=1)
+    g_steps: int = knob(1, "G updates in a step, after D's", low=1)
+    deal: str = knob("shared", "whether G's turn shares the images of D's last one or has its own", table=DEALS)
+    d_joint: str = knob("", "parts of the batch that share one pass through D in its turn: real fake labeled")
+    g_joint: str = knob("", "parts that share one pass through D in G's turn: real fake")
     ema: float = knob(0.0, "decay of the average of G's weights, which is scored and exported; 0 is off",
                       low=0.0, high=0.99999)
+    d_ema: float = knob(0.0, "decay of the average of D's weights, which classifies; 0 is off", low=0.0, high=0.999999)
     strategy: str = knob("default", "how to spread a step", choices=("default", "mirrored", "multi_worker", "tpu"))
     num_logical_devices: int = knob(0, "split the CPU in this many devices to try replicas; 0 does not", low=0, high=64)
     precision: str = knob("float32", "of activations", choices=("float32", "mixed_bfloat16", "mixed_float16"))
@@ -99,6 +113,7 @@ class RunConfig(Checked):
         if self.label_smoothing and "label_smoothing" not in LOSSES.arguments(LOSSES.parse(self.loss).name):
             raise ConfigError(f"--label_smoothing={self.label_smoothing} has no meaning for --loss={self.loss}, which "
                               "has no targets; leave it out or choose non_saturating, saturating or least_squares")
+        self._check_players()
         if self.precision == "mixed_float16":
             raise ConfigError("--precision=mixed_float16 needs loss scaling, which GAN players do not share; "
                               "use mixed_bfloat16")
@@ -111,6 +126,26 @@ class RunConfig(Checked):
         if self.jit and self.strategy != "default" and self.strategy != "tpu":
             raise ConfigError(f"--jit works with one replica; received --strategy={self.strategy}; leave one out")
 
+    def _check_players(self):
+        """What each player minimizes, sees and how fast it learns."""
+        if (self.lr_decay_from or self.lr_decay_to) and not 0 < self.lr_decay_from < self.lr_decay_to:
+            raise ConfigError(f"--lr_decay_from={self.lr_decay_from} --lr_decay_to={self.lr_decay_to} is no line; "
+                              "the first must be above 0 and the second above the first, or both 0")
+        for player in "dg":
+            if not getattr(self, f"{player}_loss_weight") and not specs(getattr(self, f"{player}_terms")):
+                raise ConfigError(f"--{player}_loss_weight=0 leaves {player.upper()} nothing to minimize; give "
+                                  f"--{player}_terms or another weight")
+        for flag, known in (("d_joint", ("real", "fake", "labeled")), ("g_joint", ("real", "fake"))):
+            parts = getattr(self, flag).split()
+            if set(parts) - set(known) or len(set(parts)) < len(parts):
+                raise ConfigError(f"--{flag} takes the parts {', '.join(known)}, each once; "
+                                  f"received '{' '.join(parts)}'")
+        if "labeled" in self.d_joint.split() and not self.labels:
+            raise ConfigError(f"--d_joint={self.d_joint} has a part without images; give --labels or leave labeled out")
+        if self.labels and self.conditional:
+            raise ConfigError(f"--labels={self.labels} and --conditional contradict each other: a conditional network "
+                              "needs every label; leave one out")
+
 
 @dataclasses.dataclass(frozen=True)
 class JobConfig(Checked):
@@ -119,8 +154,10 @@ class JobConfig(Checked):
     run_dir: str = knob("", "the run folder; by default runs/<name of the flagfile>")
     data_dir: str = knob("", "where TFDS data sets are; by default TFDS_DATA_DIR, then TFDS's own default")
     checkpoint_every: int = knob(1000, "steps between checkpoints", low=1)
+    run_dirs: str = knob("", "the run folders of `ensemble`, separated by spaces")
     keep: int = knob(3, "checkpoints kept", low=2)
     log_every: int = knob(100, "steps between lines of log.jsonl and TensorBoard scalars", low=1)
+    classify_every: int = knob(1000, "steps between counts of D's errors, for a D that classifies", low=1)
     sample_every: int = knob(1000, "steps between sample grids", low=1)
     steps_per_call: int = knob(10, "steps between returns from TensorFlow", low=1, high=1000)
     worker_wait: int = knob(300, "seconds to wait for the other workers of --strategy=multi_worker", low=1)

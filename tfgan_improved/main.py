@@ -14,6 +14,7 @@ VERBS = {
     "evaluate": "Score the newest checkpoint of a run folder and append to its scores.jsonl.",
     "sample": "Draw images from the newest checkpoint into a picture or an array.",
     "export": "Write the generator as a SavedModel that plain TensorFlow serves.",
+    "ensemble": "Count the errors of runs that classify, and of the mean of their class probabilities.",
     "describe": "Print the networks and what the recipe resolves to, without training.",
 }
 

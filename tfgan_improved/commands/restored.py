@@ -17,15 +17,21 @@ def restored_sampler(config, folder, at_step=0):
 
     `at_step` 0 is the newest. ConfigError where the folder has no such checkpoint.
     """
+    checkpoints, step = checkpoint_of(folder, at_step)
+    sampler = assemble.sampler(config, folder.read()["data"])
+    checkpoints.restore(step, **{"average_g" if config.ema else "network_g": sampler.generator})
+    return sampler, step
+
+
+def checkpoint_of(folder, at_step=0):
+    """(Checkpoints of a run folder, the step to use); `at_step` 0 is the newest. ConfigError where there is none."""
     checkpoints = Checkpoints(folder.checkpoints)
     step = at_step or checkpoints.newest()
     if step not in checkpoints.steps():
         known = ", ".join(map(str, checkpoints.steps())) if at_step else "only damaged ones"
         known = known if checkpoints.steps() else "none yet; train first"
         raise ConfigError(f"{folder.path} has no checkpoint{f' of step {at_step}' if at_step else ''}; it has {known}")
-    sampler = assemble.sampler(config, folder.read()["data"])
-    checkpoints.restore(step, **{"average" if config.ema else "network_g": sampler.generator})
-    return sampler, step
+    return checkpoints, step
 
 
 def draw(sampler, count, seed, truncation=0.0, at_once=1000):

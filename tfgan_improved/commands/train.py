@@ -1,8 +1,10 @@
 """Train a recipe, or go on with it, then score and export."""
 
 import dataclasses
+import functools
 import hashlib
 import json
+import math
 import os
 
 import tensorflow as tf
@@ -10,10 +12,14 @@ import tensorflow as tf
 from tfgan_improved import assemble, data, files
 from tfgan_improved.commands import evaluate, export
 from tfgan_improved.config import ConfigError
+from tfgan_improved.evaluation import classification
 from tfgan_improved.run_folder import RunFolder
 from tfgan_improved.training import callbacks, strategies
 from tfgan_improved.training.checkpoints import Checkpoints, parts_of
 from tfgan_improved.training.loop import Loop
+
+FIRST = 500  # images that layers start from, as in the code of Salimans et al. 2016, arXiv:1606.03498
+FIRST_NUMBERS = 2**21  # that they hold at most, unless a step's batch holds more: a pass keeps every activation
 
 
 def run(request):
@@ -43,7 +49,8 @@ def train(config, job, folder, strategy, source, chief=True):
         if wait:
             strategies.check_agreement(strategy, _shared(config, job, first))
         gan = assemble.gan(config, about)
-    if chief:  # only a recipe that can be built is stored
+    batches = dataset(config, source, strategy, first) if first < config.steps else None
+    if chief:  # only a recipe that can be built and fed is stored
         folder.settle(config, about, assemble.made_with())
         print(f"run folder: {folder.path}", flush=True)
     if first > config.steps:
@@ -55,23 +62,33 @@ def train(config, job, folder, strategy, source, chief=True):
         checkpoints.discard_after(first)
     if first == config.steps:
         return gan
+    if gan.starts_from_data:
+        with strategy.scope():
+            gan.initialize(next(iter(data.batches(source, _first_rows(config, source), seed=config.seed))))
     loop = Loop(gan, strategy, steps_per_call=job.steps_per_call, jit=config.jit, wait=wait)
 
     def save(step):
         loop.check_weights(step)
         checkpoints.save(gan, step)
 
-    shown = _shown(config, job, folder, gan, about, first) if chief else [
-        callbacks.Pause(every) for every in (job.steps_per_call, job.log_every, job.sample_every)]
-    loop.run(_dataset(config, source, strategy, first), first, config.steps,
-             [*shown, callbacks.Save(save, job.checkpoint_every)])
+    stops = (job.steps_per_call, job.log_every, job.sample_every)
+    shown = _shown(config, job, folder, gan, about, first) if chief else list(map(callbacks.Pause, stops))
+    if "classes" in gan.networks["d"].output:
+        shown.append(_error_counter(config, job, folder, gan, source, first) if chief
+                     else callbacks.Pause(job.classify_every))
+    loop.run(batches, first, config.steps, [*shown, callbacks.Save(save, job.checkpoint_every)])
     return gan
+
+
+def _first_rows(config, source):
+    rows = min(FIRST, max(config.batch_size, FIRST_NUMBERS // math.prod(source.shape)))
+    return min(rows, source.counts["train"]) // 2 * 2  # even, for layers that compare halves
 
 
 def _shared(config, job, first):
     """What must be the same on every worker, {name: whole number}: the recipe, and where the loop stops."""
     recipe = hashlib.sha256(json.dumps(dataclasses.asdict(config), sort_keys=True).encode()).digest()
-    cuts = ("steps_per_call", "checkpoint_every", "log_every", "sample_every")
+    cuts = ("steps_per_call", "checkpoint_every", "log_every", "sample_every", "classify_every")
     return {"their recipes' hashes": int.from_bytes(recipe[:4]), "the step to go on from": first,
             **{f"--{name}": getattr(job, name) for name in cuts}}
 
@@ -89,13 +106,33 @@ def _shown(config, job, folder, gan, about, first):
             callbacks.JsonLog(folder.log, first, job.log_every), callbacks.Scalars(writer, job.log_every), grid]
 
 
-def _dataset(config, source, strategy, first):
+def _error_counter(config, job, folder, gan, source, first):
+    """The callback that counts the errors of a D that classifies, with its averaged and its last weights."""
+    networks = {"errors": gan.averages.get("d", gan.networks["d"]), "errors_of_last_weights": gan.networks["d"]}
+    images, labels = source.arrays(job.reference)
+    counters = {name: functools.partial(
+        _errors, classification.Classifier(network, source.classes, config.batch_size), images, labels)
+        for name, network in networks.items()}
+    about = {"split": job.reference, "images": len(labels)}
+    return callbacks.CountErrors(folder.errors, first, job.classify_every, about, counters)
+
+
+def _errors(classifier, images, labels):
+    return classification.errors(classifier(images), labels)
+
+
+def dataset(config, source, strategy, first):
     """The training data from step `first` on, each replica's rows apart, whatever the strategy."""
-    rows = config.batch_size // strategy.num_replicas_in_sync
+    rows, replicas = config.batch_size // strategy.num_replicas_in_sync, strategy.num_replicas_in_sync
 
     def pipeline(replica_ids):
-        return data.batches(source, rows, seed=config.seed, first_step=first, parts=config.d_steps, flip=config.flip,
-                            replicas=strategy.num_replicas_in_sync, replica_ids=replica_ids)
+        place = {"first_step": first, "replicas": replicas, "replica_ids": replica_ids, "flip": config.flip}
+        given = data.batches(source, rows, seed=config.seed, parts=assemble.parts(config), **place)
+        if not config.labels:
+            return given
+        labeled = data.few_labels(source, config.labels, config.label_seed)
+        beside = data.batches(labeled, rows, seed=config.seed, parts=config.d_steps, **place)
+        return tf.data.Dataset.zip(given, beside).map(lambda images, more: (*images, *more))
 
     if config.strategy == "default":
         return pipeline((0,))

@@ -7,7 +7,8 @@ Names: digits, ring8, grid25, folder:<path>, or any image data set of TFDS, such
 from tfgan_improved.data.names import SOURCES, DataError, cause, check_name
 from tfgan_improved.spec import shelf
 
-__getattr__, _names, __all__ = shelf(__name__, "catalog:load", "pipeline:batches", "source:Source")
+__getattr__, _names, __all__ = shelf(
+    __name__, "catalog:load", "pipeline:batches", "labeled:few_labels", "source:Source")
 __all__ += ["SOURCES", "DataError", "cause", "check_name"]
 
 

@@ -35,7 +35,7 @@ class Recipe:
     version: int = 2
 
     # Not fields, so that the hash of a recipe without them stays: what `Photographs` has besides.
-    weight_decay, smoothing, padding = 0.0, 0.0, "CONSTANT"
+    weight_decay, padding = 0.0, "CONSTANT"
 
     def optimizer(self):
         """A fresh optimizer, whose rate the training sets at each update."""
@@ -53,16 +53,19 @@ class Recipe:
 
 @dataclasses.dataclass(frozen=True)
 class Photographs(Recipe):
-    """A recipe with momentum instead of Adam, `weight_decay` / 2 |kernels|^2 added to the loss and smoothed labels."""
+    """A recipe with momentum instead of Adam, and `weight_decay` / 2 |kernels|^2 added to the loss.
+
+    No smoothed labels: a classifier taught to be modest by 0.1 gives CIFAR-10's own test images a score of 4.3 of 10,
+    which leaves little room above a GAN's.
+    """
 
     smallest: int = 4
     momentum: float = 0.9
     weight_decay: float = 5e-4
-    smoothing: float = 0.1
     padding: str = "REFLECT"
     patches: int = 20_000  # from which the whitening is computed
     whitening_epsilon: float = 1e-4
-    version: int = 1
+    version: int = 2
 
     def optimizer(self):
         return keras.optimizers.SGD(0.0, momentum=self.momentum, nesterov=True)

@@ -55,7 +55,8 @@ def _several_updates(network, images, labels, recipe):
             batch = augment(tf.gather(images, rows[k]), recipe, tf.stack([recipe.seed, numbers[k]]))
             with tf.GradientTape() as tape:
                 logits = network(batch, training=True)["logits"]
-                cost = loss = _cross_entropy(tf.gather(labels, rows[k]), logits, recipe.smoothing)
+                cost = loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(
+                    tf.gather(labels, rows[k]), logits))
                 if recipe.weight_decay:
                     cost += recipe.weight_decay * tf.add_n([tf.nn.l2_loss(kernel) for kernel in kernels])
             optimizer.learning_rate.assign(rates[k])
@@ -64,14 +65,6 @@ def _several_updates(network, images, labels, recipe):
         return total / tf.cast(tf.shape(numbers)[0], tf.float32)
 
     return several
-
-
-def _cross_entropy(labels, logits, smoothing):
-    if not smoothing:
-        return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
-    classes = logits.shape[-1]
-    targets = tf.one_hot(labels, classes) * (1 - smoothing) + smoothing / classes
-    return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, logits))
 
 
 def augment(images, recipe, seed):

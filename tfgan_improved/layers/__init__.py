@@ -2,10 +2,15 @@
 
 from tfgan_improved.spec import Table, shelf
 
-NORMS = Table(__name__, "norm", {"batch": "batch_norm:BatchNorm", "layer": "layer_norm:LayerNorm"})
+NORMS = Table(__name__, "norm", {"batch": "batch_norm:BatchNorm", "layer": "layer_norm:LayerNorm",
+                                 "virtual": "virtual_batch_norm:VirtualBatchNorm",
+                                 "cross_batch": "cross_batch_norm:CrossBatchNorm"})
 WRAPS = Table(__name__, "wrap", {"spectral": "spectral_norm:SpectralNorm", "weight": "weight_norm:WeightNorm"})
-HEADS = Table(__name__, "head", {"minibatch_discrimination": "minibatch_discrimination:MinibatchDiscrimination"})
+HEADS = Table(__name__, "head", {"minibatch_discrimination": "minibatch_discrimination:MinibatchDiscrimination",
+                                 "minibatch_halves": "minibatch_halves:MinibatchHalves"})
 
 __getattr__, __dir__, __all__ = shelf(
-    __name__, *NORMS.names.values(), *WRAPS.names.values(), *HEADS.names.values(), "kernel_wrapper:KernelWrapper",
-    "leaky_relu:LeakyReLU", "thin_convolution:ImageConv2D", "thin_convolution:ImageConv2DTranspose")
+    __name__, *NORMS.names.values(), *WRAPS.names.values(), *HEADS.names.values(),
+    "closeness_head:ClosenessHead", "dropout:Dropout", "gaussian_noise:GaussianNoise", "kernel_wrapper:KernelWrapper",
+    "leaky_relu:LeakyReLU", "log_sum_exp:LogSumExp", "part:Part",
+    "thin_convolution:ImageConv2D", "thin_convolution:ImageConv2DTranspose")

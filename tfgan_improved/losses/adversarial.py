@@ -56,14 +56,27 @@ class Saturating(Adversarial):
 
 @dataclasses.dataclass(frozen=True)
 class NonSaturating(Saturating):
-    """D as in the saturating game; L_G = -E[log D(G(z))], whose gradient does not vanish while D wins.
+    """D as in the saturating game; L_G = -E[s log D(G(z)) + (1 - s) log(1 - D(G(z)))], s = generator_target.
 
-    Source: Goodfellow et al. 2014, arXiv:1406.2661, section 3; label smoothing as `Saturating`.
+    With the default s = 1 it is -E[log D(G(z))], whose gradient does not vanish while D wins. With s below 1 G is
+    content where D(G(z)) = s: with D's real target t, s = t / 2 is D's answer once G has won. The ImageNet code of
+    Salimans et al. has t = 0.75 and s = 0.375, less the constant entropy of s, which is not subtracted here.
+    ValueError for a label_smoothing as in `Saturating`, and unless 0 < generator_target <= 1.
+    Source: Goodfellow et al. 2014, arXiv:1406.2661, section 3; Salimans et al. 2016, arXiv:1606.03498, section 3.4.
     """
 
+    generator_target: float = 1.0
+
+    def __post_init__(self):
+        super().__post_init__()
+        if not 0 < self.generator_target <= 1:
+            raise ValueError("generator_target must be above 0 and at most 1 (0.375 is half of a real target of "
+                             f"0.75); received {self.generator_target}")
+
     def generator(self, fake):
-        """-log sigmoid(fake) = softplus(-fake)."""
-        return ops.mean(ops.softplus(-_full(fake)))
+        """softplus(-fake) + (1 - s) fake is the cross-entropy of sigmoid(fake) with the target s."""
+        fake = _full(fake)
+        return ops.mean(ops.softplus(-fake) + (1.0 - self.generator_target) * fake)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,11 +2,18 @@
 
 A family is a frozen dataclass with
 `generator(shape, latent, classes=0, norm=None, wrap=None)` and
-`discriminator(shape, classes=0, norm=None, wrap=None, head=None)`, both giving a functional `keras.Model`.
+`discriminator(shape, classes=0, norm=None, wrap=None, head=None, verdict=None)`, both giving a functional
+`keras.Model`. `VERDICTS` are the ends of a discriminator.
 """
 
 from tfgan_improved.spec import Table, shelf
 
-NETWORKS = Table(__name__, "network", {"dcgan": "dcgan:DCGAN", "mlp": "mlp:MLP"})
+NETWORKS = Table(__name__, "network", {
+    "dcgan": "dcgan:DCGAN", "mlp": "mlp:MLP", "noisy_mlp": "noisy_mlp:NoisyMLP", "noisy_conv": "noisy_conv:NoisyConv",
+    "noise_map_dcgan": "noise_map_dcgan:NoiseMapDCGAN"})
+VERDICTS = Table(__name__, "verdict", {
+    "binary": "verdicts:binary", "class_logits": "verdicts:class_logits",
+    "explicit_classes": "verdicts:explicit_classes"})
 
-__getattr__, __dir__, __all__ = shelf(__name__, *NETWORKS.names.values())
+__getattr__, __dir__, __all__ = shelf(__name__, *NETWORKS.names.values(), *VERDICTS.names.values(), "parts:with_layers",
+                                      "reference:carry_reference", "reference:ReferenceNetwork")

@@ -21,7 +21,8 @@ class DCGAN:
     G: dense, then transposed convolutions, each but the last with norm and ReLU, the last with tanh.
     D: convolutions, each but the first with norm, leaky ReLU 0.2; the last map flat is the features.
     Kernels start as N(0, 0.02^2), gammas as N(1, 0.02^2); a layer before a norm has no bias.
-    Conditional: G starts from [z, a class's vector of size `embedding`], D adds the projection (`parts.verdict`).
+    Conditional: G starts from [z, a class's vector of size `embedding`], D adds the projection (`parts.finished`).
+    `noise` is the deviation of Gaussian noise on D's images in training.
     ValueError for other sizes, naming the nearest. Source: Radford et al. 2016, arXiv:1511.06434, section 3 (with 4x4
     kernels, which the stride divides, for its 5x5).
     """
@@ -29,11 +30,13 @@ class DCGAN:
     width: int = 64
     max_width: int = 1024
     embedding: int = 16
+    noise: float = 0.0
 
     def __post_init__(self):
-        if not 1 <= self.width <= self.max_width or self.embedding < 1:
-            raise ValueError(f"DCGAN wants 1 <= width <= max_width and embedding >= 1; received width={self.width}, "
-                             f"max_width={self.max_width}, embedding={self.embedding}")
+        if not 1 <= self.width <= self.max_width or self.embedding < 1 or self.noise < 0:
+            raise ValueError("DCGAN wants 1 <= width <= max_width, embedding >= 1 and noise >= 0; received "
+                             f"width={self.width}, max_width={self.max_width}, embedding={self.embedding}, "
+                             f"noise={self.noise}")
 
     def generator(self, shape, latent, classes=0, norm=None, wrap=None):
         """z (n, latent), or [z, labels (n,)] with classes -> images (n, h, w, c), float32."""
@@ -54,20 +57,20 @@ class DCGAN:
                 kernel_initializer=_normal(), name=f"up_{size}"))(x)
         return keras.Model(inputs, layers.Activation("tanh", dtype="float32", name="image")(x), name="generator")
 
-    def discriminator(self, shape, classes=0, norm=None, wrap=None, head=None):
+    def discriminator(self, shape, classes=0, norm=None, wrap=None, head=None, verdict=None):
         """Images (n, h, w, c), or [images, labels (n,)] with classes -> {"logits": (n, 1), "features": (n, f)}."""
         base, levels = base_and_levels(shape)
         wrap = wrap or parts.bare
         inputs, image, labels = parts.image_inputs(shape, classes)
-        x, size = image, base * 2**levels
+        x, size = parts.noisy(image, self.noise), base * 2**levels
         for width in self._widths(levels):
-            first, size = x is image, size // 2
+            first, size = size == base * 2**levels, size // 2
             x = wrap((ImageConv2D if first else layers.Conv2D)(
                 width, 4, strides=2, padding="same", use_bias=norm is None or first,
                 kernel_initializer=_normal(), name=f"down_{size}"))(x)
             x = x if first else parts.normalized(x, norm, f"norm_{size}", gamma_deviation=0.02)
             x = LeakyReLU(0.2, name=f"leaky_{size}")(x)
-        return parts.verdict(inputs, x, labels, classes, wrap, head, _normal)
+        return parts.finished(inputs, x, labels, classes, wrap, head, _normal, verdict)
 
     def _widths(self, levels):
         return [min(self.width * 2**level, self.max_width) for level in range(levels)]

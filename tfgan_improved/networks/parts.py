@@ -2,6 +2,9 @@
 
 import keras
 
+from tfgan_improved.layers.gaussian_noise import GaussianNoise
+from tfgan_improved.networks import verdicts
+
 layers = keras.layers
 
 
@@ -46,18 +49,44 @@ def normalized(x, norm, name, gamma_deviation=0.0):
     return layer(x)
 
 
-def verdict(inputs, x, labels, classes, wrap, head, initializer):
+def noisy(image, deviation):
+    """The image with Gaussian noise in training; the image itself where the deviation is 0."""
+    return GaussianNoise(deviation, name="image_noise")(image) if deviation else image
+
+
+def finished(inputs, x, labels, classes, wrap, head, initializer, verdict=None):
     """The discriminator from its last activation x (n, ...): a model giving logits (n, 1) and features (n, f), float32.
 
-    features = flat x and logits = w . head(features) + b; with classes also + e_label . features, the projection of
-    Miyato & Koyama 2018, arXiv:1802.05637, section 3. `initializer()` makes a fresh one for w and e.
+    features = flat x, and `verdict(head(features), dense)` gives the rest (`verdicts.py`; by default the binary one).
+    With classes logits + e_label . features, the projection of Miyato & Koyama 2018, arXiv:1802.05637, section 3.
+    `initializer()` makes a fresh one for the last layer and for e.
     """
+    def dense(units, name):
+        return wrap(layers.Dense(units, kernel_initializer=initializer(), dtype="float32", name=name))
+
     features = layers.Flatten(dtype="float32", name="features")(x)
-    judge = layers.Dense(1, kernel_initializer=initializer(), dtype="float32", name="logits")
-    logits = wrap(judge)(features if head is None else head(features))
+    seen = features if head is None else head(features)
+    outputs = verdicts.binary(seen, dense, classes) if verdict is None else verdict(seen, dense)
     if classes:
         table = layers.Embedding(classes, features.shape[-1], embeddings_initializer=initializer(), dtype="float32",
                                  name="label_projection")
         projection = layers.Dot(1, dtype="float32", name="projection")([wrap(table)(labels), features])
-        logits = layers.Add(dtype="float32", name="projected_logits")([logits, projection])
-    return keras.Model(inputs, {"logits": logits, "features": features}, name="discriminator")
+        outputs["logits"] = layers.Add(dtype="float32", name="projected_logits")([outputs["logits"], projection])
+    return keras.Model(inputs, {"features": features, **outputs}, name="discriminator")
+
+
+def with_layers(discriminator, names):
+    """The discriminator with what its layers `names` give among its outputs.
+
+    ValueError where it has no such layer, or carries a reference batch already, which would be lost.
+    """
+    outputs, known = dict(discriminator.output), {layer.name: layer for layer in discriminator.layers}
+    for name in names:
+        if name not in outputs and name not in known:
+            raise ValueError(f"D gives no '{name}': its outputs are {', '.join(outputs)} (with a verdict such as "
+                             f"--d_verdict=class_logits also classes) and its layers {', '.join(known)}")
+    more = {name: known[name].output for name in names if name not in outputs}
+    if more and hasattr(discriminator, "set_reference"):
+        raise ValueError(f"network '{discriminator.name}' carries a reference batch; add what its layers give before "
+                         "carry_reference")
+    return keras.Model(discriminator.input, outputs | more, name=discriminator.name) if more else discriminator

@@ -7,6 +7,8 @@ TERMS = Table(__name__, "term", {
     "gradient_penalty": "gradient_penalty:GradientPenalty",
     "lecam": "lecam:LeCam",
     "feature_matching": "feature_matching:FeatureMatching",
+    "classification": "classification:Classification",
+    "historical_averaging": "historical_averaging:HistoricalAveraging",
 }, wired={"name"})
 
 __getattr__, __dir__, __all__ = shelf(

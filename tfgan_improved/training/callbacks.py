@@ -77,6 +77,18 @@ class SampleGrid:
             tf.summary.image("samples", image[None])
 
 
+class CountErrors:
+    """A line of errors.jsonl: step and, by name, how many images of a split each of `counters` takes for others."""
+
+    def __init__(self, path, first, every, about, counters):
+        self.path, self.every, self.about, self.counters = path, every, about, counters
+        files.keep_json_lines(path, lambda record: record["step"] <= first)  # steps that will be done again
+
+    def __call__(self, step, means):
+        counted = {name: count() for name, count in self.counters.items()}
+        files.append_json_line(self.path, {"step": step, **self.about, **counted})
+
+
 class Save:
     """Saves a checkpoint after a look at the weights."""
 

@@ -19,7 +19,7 @@ def parts_of(gan):
     parts |= {f"optimizer_{name}": optimizer for name, optimizer in gan.optimizers.items()}
     parts |= {f"memory_{name}_{index}_{key}": variable for name, memories in gan.memory.items()
               for index, memory in enumerate(memories) for key, variable in memory.items()}
-    return parts if gan.average is None else parts | {"average": gan.average}
+    return parts | {f"average_{name}": network for name, network in gan.averages.items()}
 
 
 def all_finite(gan):

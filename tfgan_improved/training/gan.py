@@ -3,9 +3,10 @@
 import keras
 import tensorflow as tf
 
-from tfgan_improved.ops import LATENTS, noise, replicas
+from tfgan_improved.ops import LATENTS, first_batch, noise, replicas
 from tfgan_improved.ops.pixels import to_float
 from tfgan_improved.training.average import average_of, update_average
+from tfgan_improved.training.deals import Shared
 from tfgan_improved.training.view import View
 
 # Every replica keeps its own copy and computes the same numbers for it: nothing has to be exchanged.
@@ -13,41 +14,30 @@ LOCAL = {"trainable": False, "synchronization": tf.VariableSynchronization.ON_RE
          "aggregation": tf.VariableAggregation.ONLY_FIRST_REPLICA}
 
 
-def take_turns(gan, data):
-    """Deals the rows of a step: [(player, [views of one turn])], in the players' order.
-
-    The batch is cut in as many equal parts as the busiest player has turns, each with fresh z. Players that move
-    less often take the last parts, so that G's turn shares the images generated for D's last one.
-    """
-    parts = max(player.steps for player in gan.players.values())
-    if data[0].shape[0] is not None and data[0].shape[0] % parts:
-        raise ValueError(f"a batch of {data[0].shape[0]} cannot be dealt into {parts} equal parts, one for each turn "
-                         f"of the player that moves most; give a multiple of {parts}")
-    views = [gan.view(part, index) for index, part in enumerate(zip(*(tf.split(x, parts) for x in data)))]
-    return [(name, [views[parts - player.steps + turn]])
-            for name, player in gan.players.items() for turn in range(player.steps)]
-
-
 class GAN(keras.Model):
     """Players in turn, each minimizing the sum of its own terms.
 
     `players` maps names to `Player`s in the order of their turns; "g" and "d" are the generator and the
-    discriminator. `latent` is a distribution of z or its spec ("normal:100"). `ema` > 0 keeps an average of G's
-    weights with that decay. `deal(gan, data)` cuts a step's batch into turns. Data are images, or (images, labels):
-    uint8, or float32 in [-1, 1] (points: any range), the first dimension a multiple of the players' largest number of
-    steps. Everything random is a function of `seed`, the step and the replica. Works with `fit` on one device.
+    discriminator. `latent` is a distribution of z or its spec ("normal:100"). `ema` is the decay of an average of G's
+    weights, 0 for none, or {player: decay}. `deal(gan, data)` cuts a step's batch into turns (`deals.py`). `joint` are
+    the parts of a view that share one pass through D, or {player: parts} for the turns of each. Data are images,
+    (images, labels) or (images, labels, labeled images, their labels): images uint8, or float32 in [-1, 1] (points:
+    any range), the first dimension a multiple of the deal's number of parts. Everything random is a function of
+    `seed`, the step and the replica. Works with `fit` on one device.
     """
 
-    def __init__(self, players, latent="normal:100", *, ema=0.0, deal=take_turns, joint=(), seed=0):
+    def __init__(self, players, latent="normal:100", *, ema=0.0, deal=None, joint=(), seed=0):
         super().__init__(name="gan")
-        self.players, self.deal, self.joint, self.seed = players, deal, joint, seed
+        self.players, self.deal, self.joint, self.seed = players, deal or Shared(), joint, seed
         self.latent = LATENTS.make(latent) if isinstance(latent, str) else latent
         self.networks = {name: player.network for name, player in players.items()}
-        self.optimizers, self.ema = {}, ema
-        self.average = average_of(self.networks["g"]) if ema else None
+        self.optimizers = {}
+        self.ema = {name: decay for name, decay in (ema if isinstance(ema, dict) else {"g": ema}).items() if decay}
+        self.averages = {name: average_of(self.networks[name]) for name in self.ema}
         self.updates = tf.Variable(0, dtype=tf.int64, name="updates", **LOCAL)
         self.memory = {name: [_remember(term, player.network) for term in player.terms]
                        for name, player in players.items()}
+        self._started = False  # whether the first batch has been seen
         self.built = True  # a subclassed model without `call` would be called by fit to build it
 
     def compile(self, **settings):
@@ -71,7 +61,38 @@ class GAN(keras.Model):
     @property
     def sampler_network(self):
         """The generator to sample from: the average of its weights where one is kept."""
-        return self.networks["g"] if self.average is None else self.average
+        return self.averages.get("g", self.networks["g"])
+
+    @property
+    def starts_from_data(self):
+        """Whether G or D has layers that start from data and has not yet done so (`ops/first_batch.py`)."""
+        return bool(self._wanting()) and not self._started and not int(self.updates.numpy())
+
+    def initialize(self, data):
+        """Runs D and G once on a batch where they have layers that start from data, which then set themselves.
+
+        `data` as a step has it, and as many rows as wanted; D sees its images, G as many z. Call it before the first
+        step, outside of replicas and traced functions: `fit` does so with its first batch. Averages take over what was
+        set. A network without such layers is not run, and nothing of it changes.
+        """
+        data = data if isinstance(data, (tuple, list)) else (data,)
+        view = self.view([tf.convert_to_tensor(part) for part in data[:2]], -1)
+        passes = {"d": lambda: view.judge(view.real), "g": lambda: view.images("fake")}
+        with first_batch.scope(), noise.scope(noise.fold(noise.root(self.seed), -1)):
+            for name in self._wanting():
+                passes[name]()
+        for name in set(self.averages) & set(self._wanting()):
+            self.averages[name].set_weights(self.networks[name].get_weights())
+        self._started = True
+
+    def fit(self, x=None, y=None, *arguments, **settings):
+        """Keras's `fit`; before the first step `initialize` sees the first batch, where a layer starts from data."""
+        if self.starts_from_data:
+            self.initialize(first_batch.first_of(x, y))
+        return super().fit(x, y, *arguments, **settings)
+
+    def _wanting(self):
+        return [name for name in "dg" if name in self.networks and first_batch.wanted(self.networks[name])]
 
     def view(self, data, index):
         """A View of rows (images[, labels]) with z of its own, drawn for the whole batch over all replicas."""
@@ -79,7 +100,7 @@ class GAN(keras.Model):
         seed = noise.fold(noise.root(self.seed), self.updates, index)
         z = replicas.rows(lambda count: self.latent.draw(noise.fold(seed, 0), count), replicas.length(images))
         # Generated images take the real ones' labels: the data's own frequencies, and no class count is needed.
-        return View(self.networks, images, z, labels, noise.fold(seed, 1), self.joint)
+        return View(self.networks, images, z, labels, seed=noise.fold(seed, 1), joint=self.joint)
 
     def train_step(self, data):
         """One step; `data` is this replica's part of the batch. Returns the value of every term by name."""
@@ -92,9 +113,10 @@ class GAN(keras.Model):
                     self._move(name, gradients)
                 for view in {id(view): view for _, others in turns for view in others}.values():
                     view.forget(name)
-        if self.average is not None:
-            update_average(self.average, self.networks["g"], self.ema, self.updates)
-        self.updates.assign_add(1)
+        for name, average in self.averages.items():
+            update_average(average, self.networks[name], self.ema[name], self.updates)
+        with tf.control_dependencies([tf.convert_to_tensor(value) for value in logs.values()]):
+            self.updates.assign_add(1)  # not in a step that finds no more data, as the last of an epoch of `fit`
         return {name: logs[name] for name in self.log_names}
 
     def _gradients(self, tape, name, view, number, logs):

@@ -34,11 +34,15 @@ class Player:
                              f"received {len(self.terms)} terms, steps={self.steps}")
 
 
-def two_players(generator, discriminator, loss="non_saturating", d_terms=(), g_terms=(), d_steps=1):
-    """The players of an ordinary GAN, {"d": Player, "g": Player}: D moves `d_steps` times, then G once.
+def two_players(generator, discriminator, loss="non_saturating", d_terms=(), g_terms=(), d_steps=1, g_steps=1,
+                d_loss_weight=1.0, g_loss_weight=1.0):
+    """The players of an ordinary GAN, {"d": Player, "g": Player}: D moves `d_steps` times, then G `g_steps` times.
 
-    `loss` is a loss object or the name of one; `d_terms`, `g_terms` are added to it. SpecError for an unknown name.
+    `loss` is a loss object or the name of one; `d_terms`, `g_terms` are added to it. A loss weight of 0 leaves that
+    half of the loss out, as where feature matching takes its place. SpecError for an unknown name.
     """
     loss = LOSSES.make(loss) if isinstance(loss, str) else loss
-    return {"d": Player(discriminator, (DiscriminatorLoss(loss), *d_terms), d_steps),
-            "g": Player(generator, (GeneratorLoss(loss), *g_terms))}
+    d_loss = (DiscriminatorLoss(loss, d_loss_weight),) if d_loss_weight else ()
+    g_loss = (GeneratorLoss(loss, g_loss_weight),) if g_loss_weight else ()
+    return {"d": Player(discriminator, (*d_loss, *d_terms), d_steps),
+            "g": Player(generator, (*g_loss, *g_terms), g_steps)}

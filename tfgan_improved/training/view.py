@@ -2,17 +2,22 @@
 
 import tensorflow as tf
 
+from tfgan_improved.ops import replicas
+
 
 class View:
     """One micro-batch. A network runs once for each version of the weights its output depends on.
 
     The step sets `player`, the name of who moves, and `memory`, the variables of the current term. After a player
     has moved, what depended on its network is forgotten, so the same view may serve the next player's turn.
+    Its parts are "real" and "fake", and "labeled" where the data have labeled images beside the others.
     """
 
-    def __init__(self, networks, real, z, labels=None, seed=None, joint=()):
-        self.networks, self.real, self.z, self.seed, self.joint = networks, real, z, seed, tuple(joint)
-        self.labels = labels  # of both parts: generated images are drawn with the labels of the real ones
+    def __init__(self, networks, real, z, labels=None, labeled=None, seed=None, joint=()):
+        self.networks, self.real, self.z, self.seed = networks, real, z, seed
+        self.labels = labels  # of real and fake: generated images are drawn with the labels of the real ones
+        self.labeled = labeled  # (images, labels)
+        self.joint = joint  # parts that share one pass through D, or {player: those parts in its turn}
         self._results, self.player, self.memory = {}, None, None
 
     def once(self, key, owners, make):
@@ -26,18 +31,32 @@ class View:
         self._results = {key: pair for key, pair in self._results.items() if player not in pair[0]}
 
     def images(self, part):
-        """Images (n, ...) of "real" or "fake"; generated ones carry a gradient in G's turn only."""
+        """Images (n, ...) of a part; generated ones carry a gradient in G's turn only."""
         if part == "real":
             return self.real
+        if part == "labeled":
+            return self._labeled()[0]
         fake = self.once("fake", {"g"}, self._generate)
         return fake if self.player == "g" else tf.stop_gradient(fake)
+
+    def labels_of(self, part):
+        """Labels (n,) of a part; None where the data have none."""
+        return self._labeled()[1] if part == "labeled" else self.labels
+
+    def _labeled(self):
+        if self.labeled is None:
+            raise ValueError("there are no labeled images beside the others in this turn; give data as (images, "
+                             "labels, labeled images, their labels), with --labels on the command line")
+        return self.labeled
 
     def _generate(self):
         return self.networks["g"](self._inputs("g", self.z, self.labels), training=True)
 
-    def judge(self, images, repeats=1):
-        """D's dict of outputs for any images, `repeats` times as many as the view has labels; runs D at every call."""
-        labels = self.labels if repeats == 1 or self.labels is None else tf.concat([self.labels] * repeats, axis=0)
+    def judge(self, images):
+        """D's dict of outputs for any images, as many as the view has labels; runs D at every call."""
+        return self._judge(images, self.labels)
+
+    def _judge(self, images, labels):
         return self.networks["d"](self._inputs("d", images, labels), training=True)
 
     def _inputs(self, name, x, labels):
@@ -48,13 +67,20 @@ class View:
         return [x, labels]
 
     def judged(self, part):
-        """D's dict of outputs for "real" or "fake". The parts in `joint` share one concatenated pass."""
-        parts = self.joint if part in self.joint else (part,)
+        """D's dict of outputs for a part. The parts in `joint[player]` share one concatenated pass."""
+        joint = tuple(self.joint.get(self.player, ()) if isinstance(self.joint, dict) else self.joint)
+        parts = joint if part in joint else (part,)
         generated = "fake" in parts  # then a pass of G's turn, which carries its gradient, serves no other player
         key = ("d", parts, generated and self.player == "g")
-        outputs = self.once(key, {"d", "g"} if generated else {"d"}, lambda: self.judge(
-            tf.concat([self.images(each) for each in parts], axis=0) if len(parts) > 1 else self.images(part),
-            len(parts)))
+        outputs = self.once(key, {"d", "g"} if generated else {"d"}, lambda: self._together(parts))
+        return {name: value[parts.index(part)] for name, value in outputs.items()}
+
+    def _together(self, parts):
+        """{output: its value for each of `parts`}, which are joined into one pass and cut again."""
+        images, labels = [self.images(part) for part in parts], [self.labels_of(part) for part in parts]
         if len(parts) == 1:
-            return outputs
-        return {key: tf.split(value, len(parts))[parts.index(part)] for key, value in outputs.items()}
+            return {name: [value] for name, value in self._judge(images[0], labels[0]).items()}
+        missing = any(part is None for part in labels)
+        outputs = self._judge(tf.concat(images, axis=0), None if missing else tf.concat(labels, axis=0))
+        lengths = [replicas.length(part) for part in images]
+        return {name: tf.split(value, lengths) for name, value in outputs.items()}

@@ -23,6 +23,7 @@ def settings():
     parser.add_argument("--data_dir", default="", help="where the data sets of TFDS are")
     parser.add_argument("--steps", type=int, required=True, help="steps of a round")
     parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--recipe", default="", help="the package's flags, separated by spaces")
     return parser.parse_args()
 
 

@@ -1,9 +1,10 @@
-"""The package: the recipe of `--dataset=mnist --network=dcgan`, driven by the loop that the command line drives."""
+"""The package: a recipe driven by the loop that the command line drives."""
 
 import pace
 import tensorflow as tf
 
 from tfgan_improved import assemble, data, flagset
+from tfgan_improved.commands import train
 from tfgan_improved.training import strategies
 from tfgan_improved.training.loop import Loop
 
@@ -20,13 +21,13 @@ class Rounds:
 
 def main():
     asked = pace.settings()
-    request = flagset.parse(["--dataset=mnist", f"--data_dir={asked.data_dir}", "--batch_size=64", "--network=dcgan",
-                             "--latent=normal:100", f"--threads={asked.threads}"], ["train"])
+    request = flagset.parse([*asked.recipe.split(), f"--data_dir={asked.data_dir}", f"--threads={asked.threads}"],
+                            ["train"])
     strategy = strategies.make(request.run, wait=0)
     source = data.load(request.run.dataset, request.job.data_dir or None)
     with strategy.scope():
         gan = assemble.gan(request.run, assemble.about_data(source))
-    batches = data.batches(source, request.run.batch_size, seed=request.run.seed)
+    batches = train.dataset(request.run, source, strategy, 0)
     loop = Loop(gan, strategy, steps_per_call=request.job.steps_per_call)
     parameters = {name: sum(variable.shape.num_elements() for variable in network.trainable_variables)
                   for name, network in gan.networks.items()}
