@@ -7,10 +7,12 @@ import pytest
 from tfgan_improved import assemble, data
 from tfgan_improved.config import RunConfig
 from tfgan_improved.layers import BatchNorm, LayerNorm, MinibatchDiscrimination, SpectralNorm, WeightNorm
-from tfgan_improved.losses import Hinge, LeastSquares
+from tfgan_improved.losses import Hinge, LeastSquares, NonSaturating
 from tfgan_improved.ops.latents import Uniform
 from tfgan_improved.spec import SpecError
-from tfgan_improved.terms import R1, DiscriminatorLoss, FeatureMatching, GeneratorLoss, LeCam
+from tfgan_improved.terms import R1, Classification, DiscriminatorLoss, FeatureMatching, GeneratorLoss, LeCam
+from tfgan_improved.training.deals import Apart, Shared
+from tfgan_improved.training.optimizers import FusedAdam, LinearDecay, RootAdam
 
 DATA = {"name": "squares", "shape": [16, 16, 1], "dtype": "uint8", "classes": 3, "counts": {"train": 9}}
 
@@ -30,7 +32,7 @@ def test_players_terms_and_optimizers():
     assert gan.players["d"].terms == (DiscriminatorLoss(LeastSquares(0.1)), R1(3.0), LeCam())
     assert gan.players["g"].terms == (GeneratorLoss(LeastSquares(0.1)), FeatureMatching(2.0))
     assert (gan.players["d"].steps, gan.players["g"].steps) == (3, 1) and list(gan.players) == ["d", "g"]
-    assert gan.latent == Uniform(4, -2.0, 2.0) and gan.seed == 5 and gan.ema == 0.7 and gan.average is not None
+    assert gan.latent == Uniform(4, -2.0, 2.0) and gan.seed == 5 and gan.ema == {"g": 0.7} and "g" in gan.averages
     for name, rate in (("d", 1e-3), ("g", 1e-4)):
         optimizer = gan.optimizers[name]
         assert isinstance(optimizer, keras.optimizers.Adam) and optimizer.built
@@ -40,7 +42,7 @@ def test_players_terms_and_optimizers():
 
 def test_defaults_are_the_plain_gan():
     gan = assemble.gan(recipe(loss="hinge"), DATA)
-    assert gan.players["d"].terms == (DiscriminatorLoss(Hinge()),) and gan.average is None
+    assert gan.players["d"].terms == (DiscriminatorLoss(Hinge()),) and not gan.averages
     assert gan.networks["g"].output_shape == (None, 16, 16, 1) and len(gan.networks["g"].inputs) == 1
     for name in "dg":
         assert count(gan.networks[name], BatchNorm) > 0 and count(gan.networks[name], (SpectralNorm, WeightNorm)) == 0
@@ -110,3 +112,64 @@ def test_the_sampler_is_of_the_recipes_generator():
     assert sampler.latent == Uniform(4) and sampler.conditional and sampler.classes == 3
     network = assemble.networks(recipe(), DATA)[0]
     assert assemble.sampler(recipe(), DATA, network).generator is network
+
+
+SEMI = {"labels": 6, "d_verdict": "class_logits", "d_terms": "classification:weight=2", "d_loss_weight": 0.5,
+        "g_loss_weight": 0.0, "g_terms": "feature_matching:distance=absolute", "deal": "apart",
+        "d_joint": "labeled real fake", "g_joint": "real fake"}
+
+
+def test_semi_supervised_settings_reach_their_parts():
+    gan = assemble.gan(recipe(**SEMI, d_ema=0.999, ema=0.9, g_steps=3, d_steps=2), DATA)
+    assert gan.players["d"].terms == (DiscriminatorLoss(NonSaturating(), 0.5), Classification(2.0))
+    assert gan.players["g"].terms == (FeatureMatching(distance="absolute"),)
+    assert isinstance(gan.deal, Apart) and (gan.players["d"].steps, gan.players["g"].steps) == (2, 3)
+    assert gan.joint == {"d": ("labeled", "real", "fake"), "g": ("real", "fake")}
+    assert gan.ema == {"g": 0.9, "d": 0.999} and set(gan.averages) == {"g", "d"}
+    assert gan.networks["d"].output["classes"].shape == gan.averages["d"].output["classes"].shape == (None, 3)
+    assert assemble.parts(recipe(**SEMI, d_steps=2, g_steps=3)) == 5 and assemble.parts(recipe(g_steps=3)) == 3
+    assert isinstance(assemble.gan(recipe(), DATA).deal, Shared)
+
+
+def test_optimizers_and_falling_rates_are_those_asked_for():
+    gan = assemble.gan(recipe(optimizer="root_adam:epsilon=1e-6", beta1=0.3, beta2=0.9, d_lr=0.1, g_lr=0.2, d_steps=3,
+                              lr_decay_from=5, lr_decay_to=10), DATA)
+    for name, rate, turns in (("d", 0.1, 3), ("g", 0.2, 1)):
+        optimizer = gan.optimizers[name]
+        assert isinstance(optimizer, RootAdam)
+        assert (optimizer.epsilon, optimizer.beta_1, optimizer.beta_2) == (1e-6, 0.3, 0.9)
+        assert optimizer._learning_rate.get_config() == LinearDecay(rate, 5, 10, turns).get_config()
+    plain = assemble.gan(recipe(), DATA).optimizers["d"]
+    assert type(plain) is FusedAdam and plain.epsilon == 1e-8
+
+
+def test_a_layer_that_a_term_reads_becomes_an_output_of_d():
+    d = assemble.discriminator(recipe(g_terms="feature_matching:layer=leaky_8 feature_matching"), DATA)
+    assert set(d.output) == {"features", "logits", "leaky_8"} and d.output["leaky_8"].shape == (None, 8, 8, 4)
+    assert set(assemble.discriminator(recipe(), DATA).output) == {"features", "logits"}
+
+
+@pytest.mark.parametrize("settings, told", [
+    ({"d_terms": "classification", "labels": 6}, "--d_terms=classification cannot be: D gives no 'classes': its "
+     "outputs are features, logits (with a verdict such as --d_verdict=class_logits also classes)"),
+    ({"d_terms": "r1 classification", "d_verdict": "class_logits"}, "--d_terms=classification reads the few labeled "
+     "images, which are given to D where --labels says how many; give --labels, or its argument part=real"),
+    ({"g_terms": "classification", "labels": 6, "d_verdict": "class_logits"}, "--g_terms=classification reads the few"),
+    ({"g_terms": "feature_matching:layer=leaky_9"}, "--g_terms=feature_matching:layer=leaky_9 cannot be: D gives no "
+     "'leaky_9': its outputs are features, logits"),
+    ({"d_verdict": "explicit_classes"}, "the verdict 'explicit_classes' needs the labels of at least 2 classes"),
+    ({"loss": "non_saturating:generator_target=2"}, "generator_target must be above 0 and at most 1"),
+    ({"optimizer": "root_adam:epsilon=-1"}, "epsilon of RootAdam must be above 0; received -1.0"),
+    ({"d_wrap": "weight:start=-1"}, "start, deviation and epsilon of WeightNorm must be at least 0"),
+    ({"network": "noisy_conv"}, "NoisyConv wants images of 32 x 32; received shape (16, 16, 1); set image_size to 32"),
+])
+def test_what_terms_and_verdicts_cannot_have_is_one_sentence(settings, told):
+    with pytest.raises(SpecError) as error:
+        assemble.gan(recipe(**settings), DATA | {"classes": 1 if "explicit" in settings.get("d_verdict", "") else 3})
+    assert told in str(error.value) and "\n" not in str(error.value)
+
+
+def test_every_label_may_be_used_by_the_part_real():
+    gan = assemble.gan(recipe(d_terms="classification:part=real", d_verdict="explicit_classes"), DATA)
+    assert gan.players["d"].terms[1] == Classification(part="real")
+    assert gan.networks["d"].output["classes"].shape == (None, 4)

@@ -144,12 +144,12 @@ def test_the_averaged_weights_are_sampled_and_exported(digits, sampled):
     assert about["weights"] == "average" and about["step"] == 4 and about["recipe"]["ema"] == 0.9
     assert about["data"]["name"] == "digits"
     stored, matches = json.loads((digits[0] / "config.json").read_text()), {}
-    for part in ("average", "network_g"):
+    for part in ("average_g", "network_g"):
         sampler = assemble.sampler(RunConfig(**stored["recipe"]), stored["data"])
         Checkpoints(digits[0] / "checkpoints").restore(4, **{part: sampler.generator})
         made = sampler.sample(tf.constant(70), tf.constant(3, tf.int64), tf.constant(0.0))["images"]
         matches[part] = np.array_equal(made, sampled)
-    assert matches == {"average": True, "network_g": False}
+    assert matches == {"average_g": True, "network_g": False}
 
 
 def test_sample_writes_a_picture_by_default(digits, tmp_path):
@@ -219,9 +219,10 @@ def test_describe_prints_networks_and_recipe_without_a_run_folder(tmp_path):
         assert sum(counts) == int(total.replace(",", "")) + int(others.replace(",", "")) > 0
 
 
-def test_points_are_trained_sampled_and_exported_but_not_scored(points):
+def test_points_are_trained_scored_by_their_modes_sampled_and_exported(points):
     folder, out = points
-    assert "no scores: ring8 has points, not images" in out and not (folder / "scores.jsonl").exists()
+    record, = files.read_json_lines(folder / "scores.jsonl")
+    assert record["step"] == 3 and record["real"]["modes"] == 8 and "step 3: modes " in out
     loaded = tf.saved_model.load(str(folder / "export"))
     made = loaded.sample(tf.constant(50), tf.constant(3, tf.int64), tf.constant(0.0))
     path = folder.parent / "points.npz"

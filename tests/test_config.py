@@ -37,7 +37,8 @@ def edges():
 
 @pytest.mark.parametrize("config, name, edge, outward", list(edges()), ids=lambda part: getattr(part, "__name__", part))
 def test_limits_hold_at_their_edges(config, name, edge, outward):
-    partner = {"samples": 2, "splits": 1} if config is JobConfig else {"strategy": "mirrored", "batch_size": 64}
+    partner = {"samples": 2, "splits": 1} if config is JobConfig else {
+        "strategy": "mirrored", "batch_size": 64, "d_terms": "r1", "g_terms": "feature_matching"}
     config(**{**partner, name: edge})
     with pytest.raises(ConfigError, match=f"^--{name}=.* is out of range; it must be "):
         config(**{name: edge + outward})
@@ -64,6 +65,22 @@ def test_limits_hold_at_their_edges(config, name, edge, outward):
     ({"num_logical_devices": 3, "strategy": "mirrored"}, "--batch_size=64 cannot be shared equally by 3 replicas"),
     ({"jit": True, "strategy": "mirrored"}, "--jit works with one replica; received --strategy=mirrored"),
     ({"seed": 2**32}, "--seed=4294967296 is out of range; it must be from 0 to 4294967295"),
+    ({"d_verdict": "classes"}, "--d_verdict: unknown verdict 'classes'; did you mean 'class_logits'? Known: binary"),
+    ({"d_verdict": "class_logits:classes=3"}, "--d_verdict: verdict 'class_logits' has no argument 'classes'"),
+    ({"deal": "together"}, "--deal: unknown deal 'together'; known: shared, apart"),
+    ({"optimizer": "sgd"}, "--optimizer: unknown optimizer 'sgd'"),
+    ({"optimizer": "root_adam:beta_1=0.9"}, "--optimizer: optimizer 'root_adam' has no argument 'beta_1'"),
+    ({"loss": "non_saturating:generator_target=a"}, "generator_target of loss 'non_saturating' must be of type float"),
+    ({"d_loss_weight": 0.0}, "--d_loss_weight=0 leaves D nothing to minimize; give --d_terms or another weight"),
+    ({"g_loss_weight": 0.0, "g_terms": "none"}, "--g_loss_weight=0 leaves G nothing to minimize; give --g_terms or"),
+    ({"lr_decay_from": 10, "lr_decay_to": 10}, "--lr_decay_from=10 --lr_decay_to=10 is no line; the first must be"),
+    ({"lr_decay_from": 10}, "--lr_decay_from=10 --lr_decay_to=0 is no line"),
+    ({"lr_decay_to": 10}, "--lr_decay_from=0 --lr_decay_to=10 is no line"),
+    ({"d_joint": "real fakes"}, "--d_joint takes the parts real, fake, labeled, each once; received 'real fakes'"),
+    ({"d_joint": "real real"}, "--d_joint takes the parts real, fake, labeled, each once; received 'real real'"),
+    ({"g_joint": "labeled real", "labels": 10}, "--g_joint takes the parts real, fake, each once; received"),
+    ({"d_joint": "labeled real"}, "--d_joint=labeled real has a part without images; give --labels or leave labeled"),
+    ({"labels": 100, "conditional": True}, "--labels=100 and --conditional contradict each other"),
 ])
 def test_recipes_that_cannot_be(settings, told):
     with pytest.raises(ConfigError) as error:
@@ -92,6 +109,10 @@ def test_jobs_that_cannot_be(settings, told):
     {"num_logical_devices": 2, "strategy": "mirrored"},
     {"jit": True},
     {"latent": "uniform:100"},
+    {"d_verdict": "class_logits", "labels": 100, "d_terms": "classification", "d_joint": "labeled real fake"},
+    {"g_loss_weight": 0.0, "g_terms": "feature_matching:distance=absolute,layer=leaky_8", "g_joint": "fake real"},
+    {"loss": "non_saturating:generator_target=0.375", "label_smoothing": 0.25},
+    {"optimizer": "root_adam:epsilon=1e-6", "deal": "apart", "g_steps": 3, "lr_decay_from": 5, "lr_decay_to": 6},
 ])
 def test_recipes_that_can_be(settings):
     RunConfig(**settings)

@@ -25,7 +25,9 @@ RECIPES = {"plain": {}, "batch": {"norm": "batch"}, "spectral": {"norm": "layer"
            "conditional": {"norm": "batch", "wrap": "weight", "head": "minibatch_discrimination", "classes": CLASSES},
            "spectral_conditional": {"wrap": "spectral", "classes": CLASSES}}
 FAMILIES = {"dcgan": ("dcgan:width=4", IMAGE), "mlp": ("mlp:width=8,depth=2", POINT),
-            "mlp-image": ("mlp:width=8,depth=2", IMAGE)}
+            "mlp-image": ("mlp:width=8,depth=2", IMAGE), "noisy_mlp": ("noisy_mlp", (8, 8, 1)),
+            "noisy_conv": ("noisy_conv:width=2", (32, 32, 1)),
+            "noise_map_dcgan": ("noise_map_dcgan:width=2,vector=6", IMAGE)}
 
 
 @pytest.fixture
@@ -126,10 +128,11 @@ def pair(family, recipe):
     norm = (lambda: NORMS.make(recipe["norm"])) if "norm" in recipe else None
     wrap = (lambda layer: WRAPS.make(recipe["wrap"], layer)) if "wrap" in recipe else None
     head = HEADS.make(recipe["head"]) if "head" in recipe else None
-    generator = build.generator(shape, LATENT, classes=classes, norm=norm, wrap=wrap)
+    latent = getattr(build, "latent_size", lambda shape: LATENT)(shape)
+    generator = build.generator(shape, latent, classes=classes, norm=norm, wrap=wrap)
     discriminator = build.discriminator(shape, classes=classes, norm=norm, wrap=wrap, head=head)
     labels = tf.constant([0, 2, 1, 0])
-    z, x = tf.random.stateless_normal((ROWS, LATENT), (1, 2)), tf.random.stateless_normal((ROWS, *shape), (3, 4))
+    z, x = tf.random.stateless_normal((ROWS, latent), (1, 2)), tf.random.stateless_normal((ROWS, *shape), (3, 4))
     return generator, discriminator, [z, labels] if classes else z, [x, labels] if classes else x
 
 

@@ -25,6 +25,9 @@ CASES = [
      lambda r: sigmoid(r) - 1, lambda f: sigmoid(f), lambda f: sigmoid(f) - 1),
     ("non_saturating:label_smoothing=0.1", lambda r, f: cross_entropy(r, 0.9) + cross_entropy(f, 0),
      lambda f: cross_entropy(f, 1), lambda r: sigmoid(r) - 0.9, lambda f: sigmoid(f), lambda f: sigmoid(f) - 1),
+    ("non_saturating:label_smoothing=0.25,generator_target=0.375",
+     lambda r, f: cross_entropy(r, 0.75) + cross_entropy(f, 0), lambda f: cross_entropy(f, 0.375),
+     lambda r: sigmoid(r) - 0.75, lambda f: sigmoid(f), lambda f: sigmoid(f) - 0.375),
     ("saturating", lambda r, f: cross_entropy(r, 1) + cross_entropy(f, 0), lambda f: -cross_entropy(f, 0),
      lambda r: sigmoid(r) - 1, lambda f: sigmoid(f), lambda f: -sigmoid(f)),
     ("saturating:label_smoothing=0.25", lambda r, f: cross_entropy(r, 0.75) + cross_entropy(f, 0),
@@ -100,3 +103,47 @@ def test_the_best_logit_of_real_images_is_that_of_the_smoothed_target(name):
 def test_smoothing_out_of_range_is_refused(kind, smoothing):
     with pytest.raises(ValueError, match=f"label_smoothing must be from 0 to 0.5 .* received {smoothing}"):
         kind(smoothing)
+
+
+@pytest.mark.parametrize("target", [0.0, -0.5, 1.01])
+def test_a_generator_target_out_of_range_is_refused(target):
+    with pytest.raises(ValueError, match=f"generator_target must be above 0 and at most 1 .* received {target}"):
+        losses.NonSaturating(generator_target=target)
+
+
+P_DATA, P_MODEL = (np.array(counts) for counts in ([6, 3, 1, 0], [2, 2, 4, 2]))  # tenths, on four symbols
+
+
+def best_answers(smoothing):
+    """D's best probabilities on the symbols: the zeros of the loss's slopes by one logit for each, by bisection."""
+    loss, low, high = LOSSES.make("non_saturating", label_smoothing=smoothing), np.full(4, -15.0), np.full(4, 15.0)
+    real, fake = (np.repeat(np.arange(4), counts) for counts in (P_DATA, P_MODEL))
+    for _ in range(30):
+        middle = tf.constant((low + high) / 2, tf.float32)
+        with tf.GradientTape() as tape:
+            tape.watch(middle)
+            value = loss.discriminator(*(tf.gather(middle, rows)[:, None] for rows in (real, fake)))
+        above = tf.convert_to_tensor(tape.gradient(value, middle)).numpy() > 0
+        low, high = np.where(above, low, middle), np.where(above, middle, high)
+    return sigmoid((low + high) / 2)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.25])
+def test_the_best_discriminator_of_a_smoothed_target_is_the_papers(smoothing):
+    best = best_answers(smoothing)
+    want = (1 - smoothing) * P_DATA / (P_DATA + P_MODEL)  # beta, the target of generated images, is 0
+    np.testing.assert_allclose(best, want, atol=2e-3)
+    assert best[3] < 2e-3  # where there are no data, smoothing gives nothing to what the model does
+
+
+def test_half_the_real_target_is_where_the_generator_rests_once_it_has_won():
+    loss = LOSSES.make("non_saturating:generator_target=0.375", label_smoothing=0.25)
+    rest = np.log(0.375 / 0.625).astype("float32")  # D's best answer to p_model = p_data is t / 2
+    logit = tf.constant([[rest]])
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(logit)
+        both = loss(logit, logit)
+    np.testing.assert_allclose(tape.gradient(both.discriminator, logit), 0, atol=1e-6)
+    np.testing.assert_allclose(tape.gradient(both.generator, logit), 0, atol=1e-6)
+    for other in (rest - 1, rest + 1):
+        assert loss.generator(np.array([[other]])) > loss.generator(np.array([[rest]])) + 0.05

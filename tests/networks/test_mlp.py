@@ -38,5 +38,5 @@ def test_conditional_networks_use_their_labels():
 
 
 def test_refuses_senseless_sizes():
-    with pytest.raises(ValueError, match="depth and embedding of at least 1; received width=128, depth=0"):
+    with pytest.raises(ValueError, match="at least 1 and noise >= 0; received width=128, depth=0"):
         networks.MLP(depth=0)

@@ -82,3 +82,52 @@ def test_uniform_is_in_the_unit_interval_and_repeats_with_its_scope():
     assert 0 <= first.min() and first.max() < 1 and abs(first.mean() - 0.5) < 0.05
     np.testing.assert_array_equal(first, again)
     assert (first != second).any() and (first != other).any()
+
+
+def normal(shape, seed=0):
+    with noise.scope(noise.root(seed)):
+        return noise.normal(shape).numpy()
+
+
+def test_normal_has_the_moments_and_quantiles_of_the_normal_distribution():
+    drawn = normal((400_001,)).astype("float64")
+    moments = [np.mean(drawn**power) for power in range(1, 7)]
+    errors = np.array([1, 2, 15, 96, 945 - 9, 10395 - 225]) ** 0.5 / len(drawn) ** 0.5  # deviations of these means
+    assert (np.abs(np.array(moments) - [0, 1, 0, 3, 0, 15]) < 5 * errors).all()
+    known = {-3.0: 0.0013499, -2.0: 0.0227501, -1.0: 0.1586553, 0.0: 0.5, 0.5: 0.6914625, 1.5: 0.9331928}
+    for edge, share in known.items():
+        assert abs(np.mean(drawn < edge) - share) < 5 * (share * (1 - share) / len(drawn)) ** 0.5
+    assert 4.0 < np.abs(drawn).max() <= 4.8547
+
+
+def test_the_two_numbers_of_a_word_are_independent():
+    drawn = normal((200_000,)).astype("float64")
+    first, second = drawn[:100_000], drawn[100_000:]  # where the pairs are
+    bound = 5 / 100_000**0.5
+    assert abs(np.mean(first * second)) < bound and abs(np.mean((first**2 - 1) * (second**2 - 1)) / 2) < bound
+    assert abs(np.mean(first[1:] * first[:-1])) < bound and len(np.unique(drawn)) > 190_000
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (7,), (3, 5, 1), (2, 3, 3, 5), (0, 4)])
+def test_normal_of_any_shape_repeats_with_its_scope(shape):
+    drawn = normal(shape)
+    assert drawn.shape == shape and drawn.dtype == np.float32
+    np.testing.assert_array_equal(drawn, normal(shape))
+    if drawn.size:
+        assert (drawn != normal(shape, seed=1)).all()
+
+
+def test_normal_is_new_at_each_call_and_its_shape_may_be_a_tensor():
+    with noise.scope(noise.root(0)):
+        first, second = noise.normal((5, 3)), noise.normal((5, 3))
+    assert (first.numpy() != second.numpy()).all()
+    np.testing.assert_array_equal(normal(tf.constant([5, 3])), first)
+
+
+def test_normal_compiles():
+    def draw(run):
+        with noise.scope(noise.root(run)):
+            return noise.normal((301, 7))
+
+    drawn = tf.function(draw, jit_compile=True)(tf.constant(3)).numpy()
+    assert drawn.shape == (301, 7) and abs(drawn.mean()) < 0.1 and abs(drawn.std() - 1) < 0.1

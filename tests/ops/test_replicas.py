@@ -29,3 +29,15 @@ def test_length_is_static_where_it_is_known():
 def test_a_cross_replica_context_counts_as_the_first_replica():
     with tf.distribute.OneDeviceStrategy("/cpu:0").scope():
         assert replicas.index() == 0
+
+
+def test_a_shape_is_whole_numbers_where_it_is_known():
+    seen = []
+
+    @tf.function(input_signature=[tf.TensorSpec((None, 3))])
+    def rows(x):
+        seen.append(replicas.shape(x))
+        return replicas.shape(x)
+
+    assert replicas.shape(tf.ones((2, 3))) == (2, 3)
+    assert rows(tf.ones((5, 3))).numpy().tolist() == [5, 3] and tf.is_tensor(seen[0])

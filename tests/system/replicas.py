@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from tfgan_improved import assemble, data
+from tfgan_improved.commands.train import dataset
 from tfgan_improved.config import RunConfig
 from tfgan_improved.training import strategies
 from tfgan_improved.training.checkpoints import parts_of
@@ -25,8 +26,15 @@ CASES = {
                 "d_terms": "gradient_penalty:weight=1.0", "d_steps": 2},
     "lecam": {"d_terms": "lecam", "ema": 0.9, "label_smoothing": 0.1},
     "feature_matching": {"d_terms": "r1:gamma=1.0", "g_terms": "feature_matching", "loss": "least_squares"},
+    "semi_supervised": {"network": "mlp:width=16,depth=2", "labels": 20, "d_verdict": "class_logits", "deal": "apart",
+                        "d_terms": "classification", "d_loss_weight": 0.5, "d_joint": "labeled real fake",
+                        "g_loss_weight": 0.0, "g_terms": "feature_matching:distance=absolute,layer=leaky_1",
+                        "d_norm": "none", "d_wrap": "weight:scale=false,start=1.0,deviation=1.0", "d_ema": 0.9},
+    "classes": {"d_verdict": "explicit_classes", "d_terms": "classification:part=real", "g_steps": 2, "d_norm": "layer",
+                "loss": "non_saturating:generator_target=0.375", "label_smoothing": 0.25},
     "conditional": {"conditional": True, "d_wrap": "weight", "d_norm": "none", "flip": True},
     "adam": {"d_terms": "lecam", "ema": 0.9},  # no layer of these networks has a bias before a batch norm
+    "root_adam": {"optimizer": "root_adam:epsilon=1e-6", "lr_decay_from": 2, "lr_decay_to": 8},
 }
 
 
@@ -48,26 +56,17 @@ def train(config, strategy, source, optimizer):
         gan = assemble.gan(config, assemble.about_data(source))
         if optimizer:
             gan.compile(d_optimizer=optimizer(), g_optimizer=optimizer())
+        if gan.starts_from_data:
+            gan.initialize(next(iter(data.batches(source, 100))))
     keep, found, start = Keep(), {}, states(gan)
     loop = Loop(gan, strategy, steps_per_call=3)
     for trial in range(TRIALS):
         begin(gan, start, trial)
         before = weights(gan)
-        loop.run(dataset(config, strategy, source, trial), 0, STEPS, [keep])
+        loop.run(dataset(dataclasses.replace(config, seed=trial), source, strategy, 0), 0, STEPS, [keep])
         found |= {f"{trial}/before/{key}": value for key, value in before.items()}
         found |= {f"{trial}/after/{key}": value for key, value in weights(gan).items()}
     return found | {"losses": np.array(keep.seen)}
-
-
-def dataset(config, strategy, source, seed):
-    rows = config.batch_size // strategy.num_replicas_in_sync
-
-    def pipeline(ids):
-        return data.batches(source, rows, seed=seed, parts=config.d_steps, flip=config.flip, replica_ids=ids,
-                            replicas=strategy.num_replicas_in_sync)
-
-    return pipeline((0,)) if config.strategy == "default" else strategy.distribute_datasets_from_function(
-        lambda context: pipeline(strategies.replica_ids(strategy, context)))
 
 
 def variables(gan):
@@ -101,7 +100,7 @@ def main(devices, path):
     strategy, source, found = strategies.make(small, 0), data.load("digits"), {}
     assert strategy.num_replicas_in_sync == devices
     for name, settings in CASES.items():
-        optimizer = None if name == "adam" else lambda: keras.optimizers.SGD(0.005)
+        optimizer = None if "adam" in name else lambda: keras.optimizers.SGD(0.005)
         results = train(dataclasses.replace(small, **settings), strategy, source, optimizer)
         found |= {f"{name}/{key}": value for key, value in results.items()}
     np.savez(path, **found)

@@ -14,4 +14,6 @@ def test_the_terms_are_the_loss_of_ds_logits(make_view, name):
     want = loss(real, fake)
     np.testing.assert_allclose(DiscriminatorLoss(loss)(view), want.discriminator, rtol=1e-6)
     np.testing.assert_allclose(GeneratorLoss(loss)(view), want.generator, rtol=1e-6)
+    np.testing.assert_allclose(DiscriminatorLoss(loss, 0.5)(view), 0.5 * want.discriminator, rtol=1e-6)
+    np.testing.assert_allclose(GeneratorLoss(loss, 3.0)(view), 3.0 * want.generator, rtol=1e-6)
     assert DiscriminatorLoss(loss).name == GeneratorLoss(loss).name == "loss"

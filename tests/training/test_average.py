@@ -44,8 +44,8 @@ def test_the_step_keeps_one(tiny, batch):
         gan.train_step(batch((2,), seed=step))
         decay = min(0.9, (1 + step) / (10 + step))
         want = [decay * w + (1 - decay) * new for w, new in zip(want, gan.networks["g"].get_weights())]
-    for got, value in zip(gan.average.get_weights(), want):
+    for got, value in zip(gan.averages["g"].get_weights(), want):
         np.testing.assert_allclose(got, value, rtol=1e-4, atol=1e-6)
-    assert gan.sampler_network is gan.average
+    assert gan.sampler_network is gan.averages["g"]
     plain = tiny()
-    assert plain.average is None and plain.sampler_network is plain.networks["g"]
+    assert not plain.averages and plain.sampler_network is plain.networks["g"]

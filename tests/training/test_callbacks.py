@@ -92,3 +92,20 @@ def test_saving_hands_over_the_step():
     saved = []
     callbacks.Save(saved.append, 5)(15, {"d/loss": 1.0})
     assert saved == [15]
+
+
+def test_errors_are_counted_now_and_steps_that_will_be_done_again_are_dropped(tmp_path):
+    path, wrong = tmp_path / "errors.jsonl", [50, 40, 30, 20]
+
+    def counters(name):
+        return {"errors": lambda: wrong.pop(0), name: lambda: 7}
+
+    count = callbacks.CountErrors(path, 0, 10, {"split": "test", "images": 297}, counters("errors_of_last_weights"))
+    for step in (10, 20, 30):
+        count(step, {"d/loss": 1.0})
+    again = callbacks.CountErrors(path, 20, 10, {"split": "test", "images": 297}, counters("errors_of_last_weights"))
+    assert again.every == 10 and [record["step"] for record in files.read_json_lines(path)] == [10, 20]
+    again(30, {})
+    assert files.read_json_lines(path) == [
+        {"step": step, "split": "test", "images": 297, "errors": errors, "errors_of_last_weights": 7}
+        for step, errors in ((10, 50), (20, 40), (30, 20))]

@@ -24,7 +24,7 @@ def make(tiny):
 def state(gan):
     """Every number that a run needs to go on."""
     tensors = [gan.updates, *(v for memories in gan.memory.values() for memory in memories for v in memory.values())]
-    for model in (*gan.networks.values(), gan.average, *gan.optimizers.values()):
+    for model in (*gan.networks.values(), gan.averages["g"], *gan.optimizers.values()):
         tensors += [variable.value for variable in (model.weights if hasattr(model, "layers") else model.variables)]
     return [tensor.numpy() for tensor in tensors]
 
@@ -121,13 +121,13 @@ def test_the_manifest_says_what_was_written(folder):
     assert set(manifest["files"]) == set(os.listdir(folder / "step-00000003")) - {"manifest.json"}
 
 
-@pytest.mark.parametrize("key", ["network_g", "average"])
+@pytest.mark.parametrize("key", ["network_g", "average_g"])
 def test_one_network_may_be_read_alone(make, saved, key):
     folder, _ = saved
     whole, alone = make(), make().networks["g"]
     Checkpoints(folder).restore(4, **parts_of(whole))
     Checkpoints(folder).restore(4, **{key: alone})
-    source = whole.average if key == "average" else whole.networks["g"]
+    source = whole.averages["g"] if key == "average_g" else whole.networks["g"]
     for got, want in zip(alone.get_weights(), source.get_weights()):
         np.testing.assert_array_equal(got, want)
 

@@ -121,3 +121,69 @@ def test_once_keeps_results_of_other_players():
     assert view.once("statistics", {"m"}, lambda: 99) == 1
     view.forget("m")
     assert view.once("statistics", {"m"}, lambda: 99) == 99
+
+
+def labeled(joint=(), classes=0):
+    """A view with two labeled images beside four others; images are numbers that say which they are."""
+    view, calls = spied(joint=joint, classes=classes)
+    view.labels = tf.constant([0, 1, 2, 3])
+    view.labeled = (tf.constant([[7.0] * 3, [8.0] * 3]), tf.constant([4, 0]))
+    return view, calls
+
+
+def test_labeled_images_are_a_part_of_their_own():
+    view, calls = labeled()
+    np.testing.assert_array_equal(view.judged("labeled")["features"][:, 0], [7, 8])
+    np.testing.assert_array_equal(view.labels_of("labeled"), [4, 0])
+    np.testing.assert_array_equal(view.labels_of("real"), [0, 1, 2, 3])
+    view.judged("labeled")
+    assert calls["d"] == [(2, "fake")] and not calls["g"]  # judged once, without any generated image
+    view.forget("g")
+    view.judged("labeled")
+    assert len(calls["d"]) == 1
+    view.forget("d")
+    view.judged("labeled")
+    assert len(calls["d"]) == 2
+
+
+@pytest.mark.parametrize("classes", [0, 5])
+def test_parts_of_different_sizes_share_one_pass(classes):
+    apart, _ = labeled(classes=classes)
+    together, calls = labeled(joint=("labeled", "real", "fake"), classes=classes)
+    for part, rows in (("labeled", 2), ("real", 4), ("fake", 4)):
+        for key in ("logits", "features"):
+            assert len(together.judged(part)[key]) == rows
+            np.testing.assert_allclose(together.judged(part)[key], apart.judged(part)[key], rtol=1e-5)
+    assert [rows for rows, _ in calls["d"]] == [10]
+
+
+def test_each_player_has_its_own_joint_parts():
+    view, calls = labeled(joint={"d": ("labeled", "real", "fake"), "g": ("real", "fake")})
+    view.judged("real"), view.judged("fake"), view.judged("labeled")
+    view.forget("d")
+    view.player = "g"
+    view.judged("real"), view.judged("fake")
+    assert [rows for rows, _ in calls["d"]] == [10, 8]
+    view.player = "m"  # which has none
+    view.judged("real"), view.judged("fake")
+    assert [rows for rows, _ in calls["d"]] == [10, 8, 4, 4]
+
+
+def test_rows_may_be_counted_only_when_it_runs():
+    want, _ = labeled(joint=("labeled", "real", "fake"))
+    view, _ = labeled(joint=("labeled", "real", "fake"))
+
+    @tf.function(input_signature=[tf.TensorSpec((None, 3)), tf.TensorSpec((None, 2)), tf.TensorSpec((None, 3))])
+    def judged(real, z, few):
+        view.real, view.z, view.labeled = real, z, (few, tf.zeros_like(few[:, 0], tf.int32))
+        return [view.judged(part)["logits"] for part in ("labeled", "real", "fake")]
+
+    for got, part in zip(judged(REAL, Z, want.labeled[0]), ("labeled", "real", "fake")):
+        np.testing.assert_allclose(got, want.judged(part)["logits"], rtol=1e-5)
+
+
+def test_a_turn_without_labeled_images_is_told():
+    view, _ = spied()
+    for ask in (view.judged, view.images, view.labels_of):
+        with pytest.raises(ValueError, match="there are no labeled images beside the others in this turn; give data"):
+            ask("labeled")
