@@ -11,14 +11,17 @@ from tfgan_improved.evaluation import EvaluationError, evaluate, modes, passport
 
 
 def plain_count(points, centers, std, radius):
-    """(good points of each mode, points nearest to it), one point and one center at a time."""
-    good, nearest = [0] * len(centers), [0] * len(centers)
+    """(good points of each mode, points nearest to it, width of the good), one point and one center at a time."""
+    good, nearest, squares = [0] * len(centers), [0] * len(centers), []
     for point in points:
         distances = [math.dist(point, center) for center in centers]
         mode = distances.index(min(distances))
         nearest[mode] += 1
-        good[mode] += distances[mode] <= radius * std
-    return good, nearest
+        if distances[mode] <= radius * std:
+            good[mode] += 1
+            squares.append(distances[mode] ** 2)
+    width = math.sqrt(sum(squares) / len(squares) / len(centers[0])) / std if squares else 0.0
+    return good, nearest, width
 
 
 @pytest.mark.parametrize("n, k, d, radius", [(301, 7, 2, 3.0), (1, 1, 1, 3.0), (57, 3, 5, 1.5), (40, 1, 3, 2.0)])
@@ -26,13 +29,14 @@ def test_counts_are_those_of_a_plain_loop(n, k, d, radius):
     random = np.random.default_rng(n)
     centers = random.normal(0, 3, (k, d)).astype("float32")
     points = (centers[random.integers(k, size=n)] + random.normal(0, 0.9, (n, d))).astype("float32")
-    got, want = modes.mode_counts(points, centers, 0.5, radius), plain_count(points, centers, 0.5, radius)
-    np.testing.assert_array_equal(got, want)
+    *want, width = plain_count(points, centers, 0.5, radius)
+    np.testing.assert_array_equal(modes.mode_counts(points, centers, 0.5, radius), want)
     scores = modes.mode_scores(points, centers, 0.5, radius)
     assert scores["modes"] == sum(count > 0 for count in want[0])
     assert scores["good_share"] == pytest.approx(sum(want[0]) / n)
     shares = [count / n for count in want[1] if count]
     assert scores["mode_kl"] == pytest.approx(sum(p * math.log(k * p) for p in shares), abs=1e-12)
+    assert scores["mode_width"] == pytest.approx(width) and width > 0
 
 
 def test_the_border_is_three_standard_deviations_in_any_direction():
@@ -50,14 +54,16 @@ def test_the_mixtures_own_points_have_all_modes_and_the_gaussians_share(name, co
     found = modes.mode_scores(source.arrays("train")[0], source.centers, source.std)
     assert found["modes"] == count and found["mode_kl"] < 1e-3
     assert found["good_share"] == pytest.approx(1 - math.exp(-4.5), abs=0.002)
+    cut = math.sqrt(1 - 4.5 * math.exp(-4.5) / (1 - math.exp(-4.5)))  # of a Gaussian cut at 3 standard deviations
+    assert found["mode_width"] == pytest.approx(cut, abs=0.003)
 
 
 def test_one_mode_and_none():
     source = data.load("grid25")
     one = modes.mode_scores(np.tile(source.centers[3], (50, 1)), source.centers, source.std)
-    assert one == {"modes": 1, "good_share": 1.0, "mode_kl": pytest.approx(math.log(25))}
+    assert one == {"modes": 1, "good_share": 1.0, "mode_kl": pytest.approx(math.log(25)), "mode_width": 0.0}
     between = modes.mode_scores(source.centers + 1.0, source.centers, source.std)
-    assert (between["modes"], between["good_share"]) == (0, 0.0)
+    assert (between["modes"], between["good_share"], between["mode_width"]) == (0, 0.0, 0.0)
 
 
 def test_a_record_has_the_real_scores_beside_it_and_is_json():
@@ -65,7 +71,7 @@ def test_a_record_has_the_real_scores_beside_it_and_is_json():
     points = source.arrays("train", 700)[0]
     got = modes.evaluate(points, source, "test", seeds={"sample": 4}, step=9)
     assert json.loads(json.dumps(got, allow_nan=False)) == got
-    assert got["step"] == 9 and set(got["scores"]) == set(got["real"]) == {"modes", "good_share", "mode_kl"}
+    assert got["step"] == 9 and set(got["scores"]) == set(got["real"]) == {"modes", "good_share", "mode_kl", "mode_width"}
     assert got["scores"] == modes.mode_scores(points, source.centers, source.std)
     assert got["real"] == modes.mode_scores(source.arrays("test")[0][:700], source.centers, source.std)
     of = got["passport"]
