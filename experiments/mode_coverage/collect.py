@@ -26,24 +26,35 @@ HERE, RUNS = pathlib.Path(__file__).parent, pathlib.Path("runs")
 NAME = re.compile(r"mode_coverage-(?P<dataset>[a-z0-9]+)_(?P<arm>\w+)-seed(?P<seed>\d+)")
 ARMS = re.findall(r"\w+", re.search(r'^ARMS=.*"(.*)"', (HERE / "run.sh").read_text(), re.MULTILINE)[1])
 WANTED = 5  # seeds of each arm
+LABELS = {"plain_three": "plain, three G steps", "minibatch": "minibatch discrimination",
+          "minibatch_three": "minibatch discrimination, three G steps", "r1": "R1 (not of the paper)",
+          "best": "minibatch discrimination, label smoothing, three G steps"}
+MEASURES = {"modes": ("modes found", 1, 1, ""), "good_share": ("good samples", 100, 1, "%"),
+            "mode_kl": ("KL from uniform, nats", 1, 3, ""), "mode_width": ("width of a mode", 1, 2, "")}
 
 
 def read(path):
-    """What one finished run says of itself; None of one that is not."""
+    """What one finished run says of itself, with the points that were scored; None of one that is not finished."""
     folder = RunFolder(path)
     scores = files.read_json_lines(folder.scores)
     if not scores:
         return None
-    found, config, log = NAME.fullmatch(path.name), folder.read(), files.read_json_lines(folder.log)
-    return {"dataset": found["dataset"], "arm": found["arm"], "seed": int(found["seed"]), "folder": folder,
-            "config": config, "steps": scores[-1]["step"], "minutes": log[-1]["seconds"] / 60,
-            "scores": scores[-1]["scores"], "real": scores[-1]["real"], "passport": scores[-1]["passport"]}
+    found, config, log, last = NAME.fullmatch(path.name), folder.read(), files.read_json_lines(folder.log), scores[-1]
+    source, of = data.load(found["dataset"]), last["passport"]
+    sampler, _ = restored_sampler(RunConfig(**config["recipe"]), folder, last["step"])
+    points, _ = draw(sampler, of["samples"], of["seeds"]["sample"])
+    real = source.arrays(of["reference"], of["real"])[0]
+    again, best = (modes.mode_scores(each, source.centers, source.std) for each in (points, real))
+    assert abs(again["good_share"] - last["scores"]["good_share"]) < 0.002, path  # the same but for rounding
+    return {"dataset": found["dataset"], "arm": found["arm"], "seed": int(found["seed"]), "config": config,
+            "steps": last["step"], "minutes": log[-1]["seconds"] / 60, "passport": of, "points": points,
+            "scores": again | last["scores"], "real": best}
 
 
 def summary(runs):
     """Mean and spread (standard deviation, n - 1) over the seeds of one arm."""
     found = {"seeds": [run["seed"] for run in runs], "partial": len(runs) < WANTED}
-    for name in ("modes", "good_share", "mode_kl"):
+    for name in MEASURES:
         values = np.array([run["scores"][name] for run in runs], float)
         spread = float(values.std(ddof=1)) if len(values) > 1 else None
         found[name] = {"mean": float(values.mean()), "spread": spread, "smallest": float(values.min()),
@@ -51,50 +62,50 @@ def summary(runs):
     return found
 
 
-def table(arms):
-    """One line an arm, a column pair a data set, as markdown."""
-    datasets = sorted({dataset for dataset, _ in arms})
-    lines = ["| arm | " + " | ".join(f"{d}: modes | good samples | KL, nats | seeds" for d in datasets) + " |",
-             "| --- |" + " --- |" * (4 * len(datasets))]
-    for arm in ARMS:
-        cells = []
-        for dataset in datasets:
-            found = arms.get((dataset, arm))
-            cells += _cells(found) if found else ["-"] * 4
-        lines.append(f"| {arm.replace('_', ' ')} | " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+def label(arm):
+    """An arm's name for a person."""
+    return LABELS.get(arm, arm.replace("_", " "))
 
 
-def _cells(found):
-    def pair(name, scale, digits):
-        mean, spread = found[name]["mean"], found[name]["spread"]
-        spread = "" if spread is None else f" +/- {scale * spread:.{digits}f}"
-        return f"{scale * mean:.{digits}f}{spread}"
-    return [pair("modes", 1, 1), pair("good_share", 100, 1) + "%", pair("mode_kl", 1, 2), str(len(found["seeds"]))]
+def table(arms, runs):
+    """A table of each data set, an arm a line, as markdown."""
+    lines = []
+    for dataset in sorted({dataset for dataset, _ in arms}):
+        real = next(run["real"] for run in runs if run["dataset"] == dataset)
+        lines += [f"| {dataset} | " + " | ".join(measure[0] for measure in MEASURES.values()) + " | seeds |",
+                  "| --- |" + " --- |" * (len(MEASURES) + 1),
+                  "| real points | " + " | ".join(_number(real[name], None, name) for name in MEASURES) + " | |"]
+        for arm in ARMS:
+            if found := arms.get((dataset, arm)):
+                cells = [_number(found[name]["mean"], found[name]["spread"], name) for name in MEASURES]
+                lines.append(f"| {label(arm)} | " + " | ".join(cells) + f" | {len(found['seeds'])} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _number(mean, spread, name):
+    _, scale, digits, unit = MEASURES[name]
+    spread = "" if spread is None else f" +/- {scale * spread:.{digits}f}"
+    return f"{scale * mean:.{digits}f}{spread}{unit}"
 
 
 def scatter(dataset, runs):
     """The scored points of every run: arms from left to right, seeds from top to bottom; red ones are not good."""
     source, arms = data.load(dataset), [arm for arm in ARMS if any(run["arm"] == arm for run in runs)]
     seeds = sorted({run["seed"] for run in runs})
-    figure, axes = plt.subplots(len(seeds), len(arms), figsize=(2 * len(arms), 2.15 * len(seeds)), squeeze=False)
+    figure, axes = plt.subplots(len(seeds), len(arms), figsize=(2 * len(arms), 2.2 * len(seeds) + 0.4), squeeze=False)
     for axis in axes.flat:
         axis.axis("off")
     edge = float(np.abs(source.centers).max()) * 1.25
     for run in runs:
-        axis = axes[seeds.index(run["seed"]), arms.index(run["arm"])]
-        config = RunConfig(**run["config"]["recipe"])
-        points, _ = draw(restored_sampler(config, run["folder"], run["steps"])[0], run["passport"]["samples"],
-                         run["passport"]["seeds"]["sample"])
-        again = modes.mode_scores(points, source.centers, source.std)  # the points that were scored, but for rounding
-        assert abs(again["good_share"] - run["scores"]["good_share"]) < 0.002, run["folder"].path
+        axis, points = axes[seeds.index(run["seed"]), arms.index(run["arm"])], run["points"]
         near = np.sqrt(np.square(points[:, None] - source.centers[None]).sum(-1).min(1)) <= modes.RADIUS * source.std
         axis.plot(*points[~near].T, ",", color="tab:red")
         axis.plot(*points[near].T, ",", color="tab:blue")
         axis.set(xlim=(-edge, edge), ylim=(-edge, edge), aspect="equal")
-        heading = f"{run['arm'].replace('_', ' ')}\n" if run["seed"] == seeds[0] else ""
+        heading = label(run["arm"]).replace(", ", ",\n") + "\n" if run["seed"] == seeds[0] else ""
         axis.set_title(f"{heading}{run['scores']['modes']} modes, {run['scores']['good_share']:.1%}", fontsize=7)
-    figure.tight_layout(pad=0.4)
+    figure.tight_layout(pad=0.8)
     figure.savefig(HERE / f"{dataset}.png", dpi=110)
 
 
@@ -130,8 +141,8 @@ def main():
             arms |= {(dataset, arm): summary(of_arm)} if of_arm else {}
         scatter(dataset, [run for run in found if run["dataset"] == dataset and run["arm"] in ARMS])
     (HERE / "record.json").write_text(json.dumps(record(found, arms), indent=1) + "\n")
-    (HERE / "table.md").write_text(table(arms))
-    print(table(arms))
+    (HERE / "table.md").write_text(table(arms, found))
+    print(table(arms, found))
 
 
 if __name__ == "__main__":

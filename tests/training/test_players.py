@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_improved.terms import R1
+from tfgan_improved.terms import R1, HistoricalAveraging
 from tfgan_improved.training.gan import GAN
 from tfgan_improved.training.player import Player
 
@@ -76,6 +76,17 @@ def test_a_deal_may_accumulate_gradients_over_views(tiny, batch, weights):
     again = tiny(step={"deal": lambda gan, data: [("d", [gan.view(data, 0)] * 2), ("g", [gan.view(data, 0)] * 2)]})
     whole.train_step(data), again.train_step(data)  # the mean of twice the same is the same
     np.testing.assert_allclose(weights(again), weights(whole), rtol=1e-5, atol=1e-6)
+
+
+def test_a_turn_of_several_views_is_remembered_once(tiny, batch):
+    def deal(gan, data):
+        views = [gan.view((part,), index) for index, part in enumerate(tf.split(data[0], 2))]
+        return [("d", views), ("g", views)]
+
+    gan = tiny(step={"deal": deal}, players={"d_terms": [HistoricalAveraging()]})
+    for step in range(3):
+        gan.train_step(batch((2,), seed=step))
+    assert int(gan.memory["d"][1]["turns"].numpy()) == 3
 
 
 def test_compile_wants_an_optimizer_for_each_player(tiny):

@@ -108,7 +108,10 @@ class GAN(keras.Model):
         with tf.GradientTape(persistent=True) as tape:
             turns = self.deal(self, data)
             for number, (name, views) in enumerate(turns):
-                gradients = [self._gradients(tape, name, view, number, logs) for view in views]
+                gradients = []
+                for index, view in enumerate(views):
+                    view.first = index == 0
+                    gradients.append(self._gradients(tape, name, view, number, logs))
                 with tape.stop_recording():
                     self._move(name, gradients)
                 for view in {id(view): view for _, others in turns for view in others}.values():

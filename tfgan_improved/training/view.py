@@ -8,8 +8,9 @@ from tfgan_improved.ops import replicas
 class View:
     """One micro-batch. A network runs once for each version of the weights its output depends on.
 
-    The step sets `player`, the name of who moves, and `memory`, the variables of the current term. After a player
-    has moved, what depended on its network is forgotten, so the same view may serve the next player's turn.
+    The step sets `player`, the name of who moves, `memory`, the variables of the current term, and `first`, whether it
+    is the first of a turn that has several. After a player has moved, what depended on its network is forgotten, so the
+    same view may serve the next player's turn.
     Its parts are "real" and "fake", and "labeled" where the data have labeled images beside the others.
     """
 
@@ -18,7 +19,7 @@ class View:
         self.labels = labels  # of real and fake: generated images are drawn with the labels of the real ones
         self.labeled = labeled  # (images, labels)
         self.joint = joint  # parts that share one pass through D, or {player: those parts in its turn}
-        self._results, self.player, self.memory = {}, None, None
+        self._results, self.player, self.memory, self.first = {}, None, None, True
 
     def once(self, key, owners, make):
         """`make()`, or its result of before where none of `owners` (names of players) has moved since."""
