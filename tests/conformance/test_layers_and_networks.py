@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_improved.layers import HEADS, NORMS, WRAPS
+from tfgan_improved.layers import HEADS, NORMS, WRAPS, GlobalSum, PooledConv2D, SelfAttention, UpConv2D
 from tfgan_improved.networks import NETWORKS
 from tfgan_improved.regularizers import REGULARIZERS
 
@@ -19,15 +19,23 @@ LAYERS = {**{f"{name}-{len(shape) + 1}": (lambda name=name: NORMS.make(name), sh
              for name in NORMS for shape in ((5,), (6, 6, 2))},
           **{f"{name}-{kind}": (lambda name=name, kind=kind: WRAPS.make(name, INNER[kind][0]()), INNER[kind][1])
              for name in WRAPS for kind in INNER},
-          **{name: (lambda name=name: HEADS.make(name), (5,)) for name in HEADS}}
-IMAGE, POINT, LATENT, CLASSES, ROWS = (16, 16, 1), (2,), 6, 3, 4
+          **{name: (lambda name=name: HEADS.make(name), (5,)) for name in HEADS},
+          "spectral-up": (lambda: WRAPS.make("spectral", UpConv2D(3)), (4, 4, 2)),
+          "spectral-pooled": (lambda: WRAPS.make("spectral", PooledConv2D(3)), (4, 6, 2)),
+          "attention": (lambda: SelfAttention.released(8, lambda layer: WRAPS.make("spectral", layer)), (4, 4, 8)),
+          "global_sum": (GlobalSum, (4, 4, 2))}
+IMAGE, POINT, LATENT, CLASSES, ROWS = (16, 16, 1), (2,), 8, 3, 4
 RECIPES = {"plain": {}, "batch": {"norm": "batch"}, "spectral": {"norm": "layer", "wrap": "spectral"},
            "conditional": {"norm": "batch", "wrap": "weight", "head": "minibatch_discrimination", "classes": CLASSES},
            "spectral_conditional": {"wrap": "spectral", "classes": CLASSES}}
 FAMILIES = {"dcgan": ("dcgan:width=4", IMAGE), "mlp": ("mlp:width=8,depth=2", POINT),
             "mlp-image": ("mlp:width=8,depth=2", IMAGE), "noisy_mlp": ("noisy_mlp", (8, 8, 1)),
             "noisy_conv": ("noisy_conv:width=2", (32, 32, 1)),
-            "noise_map_dcgan": ("noise_map_dcgan:width=2,vector=6", IMAGE)}
+            "noise_map_dcgan": ("noise_map_dcgan:width=2,vector=6", IMAGE),
+            "biggan": ("biggan:width=2,g_attention=16,d_attention=16", (32, 32, 1)),
+            "sagan": ("sagan:width=1", (64, 64, 1)), "sngan_resnet": ("sngan_resnet:width=2", (32, 32, 1))}
+# Families of one builder, which are large: each recipe with one of them.
+SOME = {"biggan": ("spectral_conditional",), "sagan": ("spectral",), "sngan_resnet": ("batch",)}
 
 
 @pytest.fixture
@@ -136,7 +144,7 @@ def pair(family, recipe):
     return generator, discriminator, [z, labels] if classes else z, [x, labels] if classes else x
 
 
-@pytest.fixture(params=[(family, recipe) for family in FAMILIES for recipe in RECIPES], ids="-".join)
+@pytest.fixture(params=[(family, recipe) for family in FAMILIES for recipe in SOME.get(family, RECIPES)], ids="-".join)
 def networks(request):
     return request.param
 

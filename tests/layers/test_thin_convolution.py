@@ -5,12 +5,13 @@ import tensorflow as tf
 
 from tfgan_improved.layers import ImageConv2D, ImageConv2DTranspose, LeakyReLU
 
-KINDS = [(ImageConv2D, keras.layers.Conv2D, 12, 3), (ImageConv2DTranspose, keras.layers.Conv2DTranspose, 6, 8)]
+KINDS = [(ImageConv2D, keras.layers.Conv2D, 12, 3), (ImageConv2D, keras.layers.Conv2D, 12, 8),
+         (ImageConv2DTranspose, keras.layers.Conv2DTranspose, 6, 8)]
 
 
 def pair(kind, plain, side, channels, size, stride):
     """Our layer and Keras's with the same weights, and an input."""
-    filters = 5 if plain is keras.layers.Conv2D else 2
+    filters = 5 if channels < 5 else 2
     x = tf.constant(np.random.default_rng(0).normal(size=(3, side, side, channels)).astype("float32"))
     layers = [each(filters, size, strides=stride, padding="same", bias_initializer="ones") for each in (kind, plain)]
     for layer in layers:

@@ -15,14 +15,24 @@ def _thin(layer, channels):
             and thin_convolution.fits(layer.kernel_size, layer.strides, layer.padding))
 
 
+def _transposed(x, kernel, stride, training):
+    # A custom gradient is only worth having in training; in an exported model TensorFlow would warn of it.
+    return (thin_convolution.transposed if training else thin_convolution.overlap_add)(x, kernel, stride)
+
+
 @keras.saving.register_keras_serializable("tfgan_improved")
 class ImageConv2D(keras.layers.Conv2D):
-    """keras.layers.Conv2D, the same numbers; on a CPU its gradient to an image of few channels is much faster."""
+    """keras.layers.Conv2D, the same numbers; on a CPU much faster from and, with stride 1, to few channels."""
 
     def call(self, x, training=False):
-        if not training or not _thin(self, x.shape[-1]) or self.groups != 1:
+        kernel, narrow = tf.convert_to_tensor(self.kernel), self.filters < x.shape[-1]  # towards the image
+        if self.groups != 1 or not _thin(self, min(self.filters, x.shape[-1])) or (
+                self.strides != (1, 1) if narrow else not training):
             return super().call(x)
-        y = thin_convolution.forward(x, tf.convert_to_tensor(self.kernel), self.strides[0])
+        if narrow:  # a transposed convolution with the kernel turned round
+            y = _transposed(x, tf.transpose(kernel[::-1, ::-1], (0, 1, 3, 2)), 1, training)
+        else:
+            y = thin_convolution.forward(x, kernel, self.strides[0])
         y = tf.nn.bias_add(y, self.bias) if self.use_bias else y
         return self.activation(y)
 
@@ -34,9 +44,6 @@ class ImageConv2DTranspose(keras.layers.Conv2DTranspose):
     def call(self, x, training=False):
         if not _thin(self, self.filters) or self.output_padding is not None:
             return super().call(x)
-        kernel, stride = tf.convert_to_tensor(self.kernel), self.strides[0]
-        # A custom gradient is only worth having in training; in an exported model TensorFlow would warn of it.
-        compute = thin_convolution.transposed if training else thin_convolution.overlap_add
-        y = compute(x, kernel, stride)
+        y = _transposed(x, tf.convert_to_tensor(self.kernel), self.strides[0], training)
         y = tf.nn.bias_add(y, self.bias) if self.use_bias else y
         return self.activation(y)

@@ -1,0 +1,69 @@
+"""Normalization whose gains and biases depend on a condition: a class, a vector, or both."""
+
+import keras
+from keras import layers, ops
+
+
+@keras.saving.register_keras_serializable("tfgan_improved")
+class ConditionalNorm(layers.Layer):
+    """y = norm(x) (1 + gain(c)) + bias(c) for each channel; called with [x, c].
+
+    x (n, f) or (n, h, w, f), y the same; c is what `gain` and `bias` turn into (n, f): labels (n,) for tables of the
+    classes, or a vector (n, d), such as a class's joined with a part of z, for dense layers. `norm` is any layer that
+    keeps the shape, best without gains and biases of its own, such as BatchNorm(center=False, scale=False), whose
+    moments are then those of the batch over all replicas; None is none.
+    Gains and biases are added in the norm's own precision. ValueError where they do not fit x.
+    Source: Dumoulin et al. 2017, arXiv:1610.07629, section 2.2; de Vries et al. 2017, arXiv:1707.00683, section 3;
+    a vector and gains about 1 as in Brock et al. 2019, arXiv:1809.11096, appendix B.
+    """
+
+    def __init__(self, norm, gain, bias, **kwargs):
+        super().__init__(**kwargs)
+        self.norm, self.gain, self.bias = norm, gain, bias
+
+    @classmethod
+    def of_classes(cls, norm, classes, channels, **kwargs):
+        """With a table of gains and one of biases, all 0 at first, so that it starts as `norm` does."""
+        return cls(norm, *(layers.Embedding(classes, channels, embeddings_initializer="zeros", dtype="float32",
+                                            name=role) for role in ("gain", "bias")), **kwargs)
+
+    @classmethod
+    def of_vector(cls, norm, channels, wrap=None, initializer="glorot_uniform", **kwargs):
+        """With gains and biases linear in the vector c, without a constant; `wrap` decorates both layers."""
+        return cls(norm, *_dense(channels, wrap, initializer), **kwargs)
+
+    def build(self, shapes):
+        shape, condition = shapes
+        for layer, seen in ((self.norm, shape), (self.gain, condition), (self.bias, condition)):
+            if layer is not None and not layer.built:  # as a restored one is
+                layer.build(seen)
+        for layer in (self.gain, self.bias):
+            if layer.compute_output_shape(condition)[-1] != shape[-1]:
+                raise ValueError(f"ConditionalNorm wants a gain and a bias for each of {shape[-1]} channels; received "
+                                 f"{layer.compute_output_shape(condition)[-1]} from '{layer.name}'")
+
+    def call(self, inputs):
+        x, condition = inputs
+        x = x if self.norm is None else self.norm(x)
+        places = (-1, *[1] * (len(x.shape) - 2), x.shape[-1])
+        gain, bias = (ops.cast(ops.reshape(layer(condition), places), x.dtype) for layer in (self.gain, self.bias))
+        return x * (1 + gain) + bias
+
+    def compute_output_shape(self, shapes):
+        return shapes[0]
+
+    def get_config(self):
+        return {**super().get_config(), **{name: keras.saving.serialize_keras_object(getattr(self, name))
+                                           for name in ("norm", "gain", "bias")}}
+
+    @classmethod
+    def from_config(cls, config):
+        parts = {name: keras.saving.deserialize_keras_object(config[name]) for name in ("norm", "gain", "bias")}
+        return cls(**{**config, **parts})
+
+
+def _dense(channels, wrap, initializer):
+    for role in ("gain", "bias"):
+        start = initializer() if callable(initializer) else initializer  # a fresh one for each
+        layer = layers.Dense(channels, use_bias=False, kernel_initializer=start, dtype="float32", name=role)
+        yield layer if wrap is None else wrap(layer)
