@@ -7,7 +7,8 @@ import importlib
 
 __version__ = "0.1.0"
 
-_SHELVES = ("layers", "losses", "terms", "regularizers", "networks", "data", "training", "evaluation", "export", "ops")
+_SHELVES = ("layers", "losses", "terms", "regularizers", "constraints", "networks", "data", "training", "evaluation",
+            "export", "ops")
 _NAMES = {"GAN": "training", "Player": "training", "two_players": "training", "Sampler": "export"}
 __all__ = [*_SHELVES, *_NAMES]
 

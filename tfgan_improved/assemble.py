@@ -9,12 +9,13 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_improved.config import specs
+from tfgan_improved.constraints import CONSTRAINTS
 from tfgan_improved.export.sampler import Sampler
 from tfgan_improved.layers import HEADS, NORMS, WRAPS
 from tfgan_improved.losses import LOSSES
 from tfgan_improved.networks import NETWORKS, VERDICTS, with_layers
 from tfgan_improved.networks.reference import carry_reference
-from tfgan_improved.ops import LATENTS
+from tfgan_improved.ops import LATENTS, kernels
 from tfgan_improved.spec import SpecError
 from tfgan_improved.terms import TERMS
 from tfgan_improved.training import DEALS, OPTIMIZERS
@@ -52,6 +53,9 @@ def networks(run, data):
                                              verdict=functools.partial(verdict, classes=data["classes"]))
     except ValueError as error:
         raise SpecError(f"--network={run.network} cannot be built for images of shape {shape}: {error}") from error
+    for network, text in ((generator, run.g_constraint), (discriminator, run.d_constraint)):
+        if specs(text):
+            kernels.constrain(network, _maker(CONSTRAINTS, text))
     return carry_reference(generator), carry_reference(_readable(discriminator, run))
 
 

@@ -7,6 +7,7 @@ continued with the same one. `JobConfig` is what a verb does with a run on this 
 import dataclasses
 import math
 
+from tfgan_improved.constraints import CONSTRAINTS
 from tfgan_improved.errors import UserError
 from tfgan_improved.layers import HEADS, NORMS, WRAPS
 from tfgan_improved.losses import LOSSES
@@ -85,6 +86,10 @@ class RunConfig(Checked):
     g_norm: str = knob("batch", "normalization of G's activations, or none", table=NORMS, optional=True)
     d_wrap: str = knob("none", "what D's kernels are wrapped in, or none", table=WRAPS, optional=True)
     g_wrap: str = knob("none", "what G's kernels are wrapped in, or none", table=WRAPS, optional=True)
+    d_constraint: str = knob("none", "what D's kernels are held to behind each update, or none", table=CONSTRAINTS,
+                             optional=True)
+    g_constraint: str = knob("none", "what G's kernels are held to behind each update, or none", table=CONSTRAINTS,
+                             optional=True)
     d_head: str = knob("none", "what D's features pass through before the logits, or none", table=HEADS, optional=True)
     d_verdict: str = knob("binary", "what D says: one logit, or one for each class", table=VERDICTS)
     optimizer: str = knob("adam", "of both players, and its arguments", table=OPTIMIZERS)

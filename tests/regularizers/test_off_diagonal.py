@@ -19,7 +19,8 @@ def test_matches_numpy(shape):
 
 def test_units_of_a_transposed_convolution():
     kernel = np.random.default_rng(0).normal(size=(4, 4, 3, 6)).astype("float32")  # 3 units
-    np.testing.assert_allclose(OffDiagonal(axis=-2)(kernel), OffDiagonal()(kernel.transpose(0, 1, 3, 2)), rtol=1e-5)
+    other = OffDiagonal()(kernel.transpose(0, 1, 3, 2))
+    np.testing.assert_allclose(OffDiagonal(output_axis=-2)(kernel), other, rtol=1e-5)
 
 
 def test_orthogonal_units_of_any_length_cost_nothing():
@@ -38,6 +39,17 @@ def test_gradient_is_the_derived_one():
     np.testing.assert_allclose(tape.gradient(value, x), w @ (gram - np.diag(np.diag(gram))), rtol=1e-9)
 
 
+def test_the_released_codes_form_is_the_gradient_that_it_adds():
+    """2 beta W (W'W less its diagonal), half of the equation's."""
+    w = np.random.default_rng(0).normal(size=(5, 3))
+    x = tf.constant(w)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        value = OffDiagonal(0.25, form="code")(x)
+    gram = w.T @ w
+    np.testing.assert_allclose(tape.gradient(value, x), 0.5 * w @ (gram - np.diag(np.diag(gram))), rtol=1e-9)
+
+
 def test_in_a_layer_and_back_from_its_config():
     layer = keras.layers.Dense(3, kernel_regularizer=OffDiagonal(0.5))
     layer.build((None, 4))
@@ -47,5 +59,7 @@ def test_in_a_layer_and_back_from_its_config():
 def test_refuses_what_makes_no_sense():
     with pytest.raises(ValueError, match="beta of OffDiagonal must be at least 0; received -1"):
         OffDiagonal(-1.0)
+    with pytest.raises(ValueError, match="form of OffDiagonal must be equation or code; received 'paper'"):
+        OffDiagonal(form="paper")
     with pytest.raises(ValueError, match=r"rank 2 or more; received shape \(3,\)"):
         OffDiagonal()(tf.ones(3))

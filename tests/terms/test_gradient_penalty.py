@@ -68,11 +68,34 @@ def test_gradient_penalty_of_a_quadratic_d_looks_between_real_and_generated_imag
     np.testing.assert_allclose(gradient, 2 * by_slope @ (a * y**2), rtol=1e-4)
 
 
-def test_gradient_penalty_gives_the_generator_nothing_in_ds_turn(make_view):
+def test_r2_of_a_quadratic_d_looks_at_generated_images(make_view):
+    view = make_view("quadratic")
+    a, y = view.networks["d"].get_weights()[0], flat(view.images("fake"))
+    value, gradient = value_and_gradient(TERMS.make("r2:gamma=3"), view)
+    np.testing.assert_allclose(value, 1.5 * np.mean(np.sum((a * y) ** 2, axis=1)), rtol=1e-5)
+    np.testing.assert_allclose(gradient, 3 * np.mean(a * y**2, axis=0), rtol=1e-4)
+
+
+def test_dragan_of_a_quadratic_d_looks_near_real_images(make_view):
+    view = make_view("quadratic")
+    a, x = view.networks["d"].get_weights()[0], np.asarray(view.real)
+    with noise.scope(SEED):
+        u, share = noise.uniform(x.shape), noise.uniform((len(x), 1, 1, 1))
+    assert np.unique(u).size == x.size and np.unique(share).size == len(x)
+    y = flat(x + share * 0.8 * x.std() * u)
+    slope = np.linalg.norm(a * y, axis=1)
+    value, gradient = value_and_gradient(TERMS.make("dragan:weight=2,slope=0.3,spread=0.8"), view)
+    np.testing.assert_allclose(value, 2 * np.mean((slope - 0.3) ** 2), rtol=1e-4)
+    by_slope = 2 * (slope - 0.3) / slope / len(y)
+    np.testing.assert_allclose(gradient, 2 * by_slope @ (a * y**2), rtol=1e-4)
+
+
+@pytest.mark.parametrize("text", ["r2", "dragan", "gradient_penalty"])
+def test_penalties_in_ds_turn_give_the_generator_nothing(make_view, text):
     view = make_view("quadratic")
     with tf.GradientTape() as tape:
-        value = TERMS.make("gradient_penalty")(view)
-    assert tape.gradient(value, view.networks["g"].trainable_variables[0].value) is None
+        value = TERMS.make(text)(view)
+    assert float(value) > 0 and tape.gradient(value, view.networks["g"].trainable_variables[0].value) is None
 
 
 def test_gradient_penalty_takes_batches_of_unknown_size(make_view):
@@ -101,7 +124,7 @@ def test_a_conditional_d_is_asked_with_the_labels(text):
     np.testing.assert_allclose(TERMS.make(text)(view), want, rtol=1e-5)
 
 
-@pytest.mark.parametrize("text", ["r1:gamma=-1", "gradient_penalty:weight=-0.1"])
+@pytest.mark.parametrize("text", ["r1:gamma=-1", "r2:gamma=-1", "gradient_penalty:weight=-0.1", "dragan:weight=-1"])
 def test_negative_weights_are_refused(text):
     with pytest.raises(ValueError, match="must be at least 0; received -"):
         TERMS.make(text)

@@ -3,10 +3,7 @@
 import keras
 from keras import ops
 
-from tfgan_improved.ops import kernel_matrix
-
-_TRANSPOSED = (keras.layers.Conv1DTranspose, keras.layers.Conv2DTranspose, keras.layers.Conv3DTranspose)
-_PLAIN = (keras.layers.Dense, keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
+from tfgan_improved.ops import kernel_matrix, kernels
 
 
 class KernelWrapper(keras.layers.Wrapper):
@@ -18,7 +15,7 @@ class KernelWrapper(keras.layers.Wrapper):
     """
 
     def __init__(self, layer, **kwargs):
-        if not isinstance(layer, (*_PLAIN, *_TRANSPOSED, keras.layers.Embedding)):
+        if not isinstance(layer, kernels.WITH_KERNEL):
             raise TypeError(f"{type(self).__name__} wants a Dense, convolution, transposed convolution or Embedding "
                             f"layer, which have one kernel; received {layer!r}")
         # The kernel is read in full precision, and the input is left for the layer to cast.
@@ -32,14 +29,12 @@ class KernelWrapper(keras.layers.Wrapper):
     @property
     def kernel(self):
         """The raw kernel's variable."""
-        return self.layer.embeddings if isinstance(self.layer, keras.layers.Embedding) else self.layer.kernel
+        return kernels.variable_of(self.layer)
 
     @property
     def units_axis(self):
         """The kernel's axis of outputs; an Embedding's are its classes, as in a projection onto their vectors."""
-        if isinstance(self.layer, keras.layers.Embedding):
-            return 0
-        return -2 if isinstance(self.layer, _TRANSPOSED) else -1
+        return kernels.output_axis(self.layer)
 
     @property
     def units(self):
@@ -65,3 +60,6 @@ class KernelWrapper(keras.layers.Wrapper):
         for loss in scope.losses:
             self.add_loss(loss)
         return y
+
+    def compute_output_shape(self, shape):
+        return self.layer.compute_output_shape(shape)

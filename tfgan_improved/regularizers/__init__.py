@@ -1,7 +1,9 @@
-"""Regularizers of kernels, to be given to any Keras layer."""
+"""Regularizers of kernels, to be given to any Keras layer; the terms of the same names find a player's kernels."""
 
 from tfgan_improved.spec import Table, shelf
 
-REGULARIZERS = Table(__name__, "regularizer", {"off_diagonal": "off_diagonal:OffDiagonal"})
+REGULARIZERS = Table(__name__, "regularizer", {
+    "diversity": "diversity:Diversity", "off_diagonal": "off_diagonal:OffDiagonal",
+    "orthonormal": "orthonormal:Orthonormal"}, wired={"output_axis"})
 
-__getattr__, __dir__, __all__ = shelf(__name__, *REGULARIZERS.names.values())
+__getattr__, __dir__, __all__ = shelf(__name__, *REGULARIZERS.names.values(), "kernel_regularizer:KernelRegularizer")

@@ -27,6 +27,24 @@ class R1:
 
 
 @dataclasses.dataclass(frozen=True)
+class R2:
+    """gamma / 2 * E[|dD(y)/dy|^2] over generated y = G(z); a scalar >= 0. ValueError unless gamma >= 0.
+
+    Source: Mescheder et al. 2018, arXiv:1801.04406, section 4.1.
+    """
+
+    gamma: float = 10.0
+    name: str = "r2"
+
+    def __post_init__(self):
+        if self.gamma < 0:
+            raise ValueError(f"gamma of r2 must be at least 0; received {self.gamma}")
+
+    def __call__(self, view):
+        return self.gamma / 2 * ops.mean(_squared_slope(view, view.images("fake")))
+
+
+@dataclasses.dataclass(frozen=True)
 class GradientPenalty:
     """weight * E[(|dD(y)/dy| - 1)^2], y = x + u (G(z) - x) with u ~ U(0, 1) for each pair; a scalar >= 0.
 
@@ -43,8 +61,40 @@ class GradientPenalty:
     def __call__(self, view):
         real, fake = view.images("real"), view.images("fake")
         u = noise.uniform((replicas.length(real),) + (1,) * (len(real.shape) - 1))
-        slope = ops.sqrt(_squared_slope(view, real + u * (fake - real)) + 1e-12)
-        return self.weight * ops.mean(ops.square(slope - 1.0))
+        return self.weight * _away_from(1.0, _squared_slope(view, real + u * (fake - real)))
+
+
+@dataclasses.dataclass(frozen=True)
+class DRAGAN:
+    """weight * E[(|dD(y)/dy| - slope)^2], y = x + a spread s u near real x; a scalar >= 0.
+
+    s is the standard deviation of all numbers of the batch, over all replicas; u ~ U(0, 1) for each number of an image
+    and a ~ U(0, 1) for each image, as in the authors' code; the paper's text writes normal noise instead of a s u.
+    ValueError unless weight, slope and spread are >= 0. Source: Kodali et al. 2017, arXiv:1705.07215, section 2.3.
+    """
+
+    weight: float = 10.0
+    slope: float = 1.0
+    spread: float = 0.5
+    name: str = "dragan"
+
+    def __post_init__(self):
+        if min(self.weight, self.slope, self.spread) < 0:
+            raise ValueError(f"weight, slope and spread of dragan must be at least 0; received {self.weight}, "
+                             f"{self.slope}, {self.spread}")
+
+    def __call__(self, view):
+        real = view.images("real")
+        mean = replicas.mean(ops.mean(real))
+        deviation = ops.sqrt(replicas.mean(ops.mean(ops.square(real - mean))))
+        rows = (replicas.length(real),)
+        u, a = noise.uniform(rows + real.shape[1:]), noise.uniform(rows + (1,) * (len(real.shape) - 1))
+        return self.weight * _away_from(self.slope, _squared_slope(view, real + a * self.spread * deviation * u))
+
+
+def _away_from(wanted, squared):
+    """E[(length - wanted)^2] of slopes with squared lengths (n,)."""
+    return ops.mean(ops.square(ops.sqrt(squared + 1e-12) - wanted))
 
 
 def _squared_slope(view, images):
