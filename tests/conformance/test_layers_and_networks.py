@@ -33,9 +33,11 @@ FAMILIES = {"dcgan": ("dcgan:width=4", IMAGE), "mlp": ("mlp:width=8,depth=2", PO
             "noisy_conv": ("noisy_conv:width=2", (32, 32, 1)),
             "noise_map_dcgan": ("noise_map_dcgan:width=2,vector=6", IMAGE),
             "biggan": ("biggan:width=2,g_attention=16,d_attention=16", (32, 32, 1)),
-            "sagan": ("sagan:width=1", (64, 64, 1)), "sngan_resnet": ("sngan_resnet:width=2", (32, 32, 1))}
+            "sagan": ("sagan:width=1", (64, 64, 1)), "sngan_resnet": ("sngan_resnet:width=2", (32, 32, 1)),
+            "sndcgan": ("sndcgan:width=2", IMAGE), "five_block_dcgan": ("five_block_dcgan:width=2", IMAGE)}
 # Families of one builder, which are large: each recipe with one of them.
-SOME = {"biggan": ("spectral_conditional",), "sagan": ("spectral",), "sngan_resnet": ("batch",)}
+SOME = {"biggan": ("spectral_conditional",), "sagan": ("spectral",), "sngan_resnet": ("batch",),
+        "sndcgan": ("spectral", "conditional"), "five_block_dcgan": ("batch", "spectral_conditional")}
 
 
 @pytest.fixture

@@ -35,6 +35,10 @@ def test_u_is_the_same_on_both_replicas(report):
     assert report["image"]["copies of second/u"] == 0.0
 
 
+def test_batch_norm_may_leave_the_replicas_apart(report):
+    assert len(report["apart"]) == 4 and max(report["apart"].values()) < 2e-5
+
+
 def test_a_loop_of_steps_ends_with_the_weights_of_one_replica(report):
     case = report["minibatch trained"]
     assert any(key.endswith("/T") for key in case)

@@ -94,6 +94,29 @@ def compare(strategy, name, shape):
     return report
 
 
+def apart(strategy):
+    """Batch norm that is not synchronized on two replicas, against each half of the rows on one device."""
+    x = np.random.default_rng(0).normal(3.0, 2.0, size=(2, ROWS, 3, 3, 2)).astype("float32")
+    x = tf.constant(np.stack([x[0], 3 * x[1]]))
+    with strategy.scope():
+        layer = layers.BatchNorm(synchronized=False)
+        layer.build((None, 3, 3, 2))
+
+    @tf.function
+    def both():
+        mine = strategy.experimental_distribute_values_from_function(lambda c: x[c.replica_id_in_sync_group])
+        return strategy.run(lambda x: layer(x, training=True), (mine,))
+
+    got, report, means = strategy.experimental_local_results(both()), {}, []
+    for index in range(2):
+        alone = layers.BatchNorm()
+        report[f"rows of {index}"] = error(got[index], alone(x[index], training=True))
+        means.append(alone.moving_mean.numpy())
+    copies = strategy.experimental_local_results(layer.moving_mean.value)
+    return report | {"copies": error(np.stack(copies), np.stack(means)),
+                     "saved": error(layer.moving_mean.numpy(), np.mean(means, axis=0))}
+
+
 def halves_first():
     """Where the rows of one batch stand that is dealt to two replicas, half of each replica's rows being generated."""
     return np.arange(2 * ROWS).reshape(2, 2, ROWS // 2).transpose(1, 0, 2).ravel()
@@ -139,7 +162,7 @@ def main():
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
     cases = {"image": ("image", (7, 7, 2)), "points": ("points", (3,)), "minibatch": ("minibatch", (7, 7, 2)),
              "halves": ("halves", (3,))}
-    report = {key: compare(strategy, *case) for key, case in cases.items()}
+    report = {key: compare(strategy, *case) for key, case in cases.items()} | {"apart": apart(strategy)}
     closeness.SMALL = 0  # so that these few rows are taken in compiled blocks
     report["minibatch trained"] = train(strategy, "minibatch")
     print(json.dumps(report))

@@ -3,6 +3,7 @@
 from tfgan_improved.spec import Table, shelf
 
 NORMS = Table(__name__, "norm", {"batch": "batch_norm:BatchNorm", "layer": "layer_norm:LayerNorm",
+                                 "instance": "instance_norm:InstanceNorm",
                                  "virtual": "virtual_batch_norm:VirtualBatchNorm",
                                  "cross_batch": "cross_batch_norm:CrossBatchNorm"})
 WRAPS = Table(__name__, "wrap", {"spectral": "spectral_norm:SpectralNorm", "weight": "weight_norm:WeightNorm"})
@@ -14,5 +15,5 @@ __getattr__, __dir__, __all__ = shelf(
     "closeness_head:ClosenessHead", "conditional_norm:ConditionalNorm", "dropout:Dropout",
     "gaussian_noise:GaussianNoise", "global_sum:GlobalSum", "kernel_wrapper:KernelWrapper",
     "leaky_relu:LeakyReLU", "log_sum_exp:LogSumExp", "part:Part", "resampled_convolution:PooledConv2D",
-    "resampled_convolution:UpConv2D", "self_attention:SelfAttention",
+    "resampled_convolution:UpConv2D", "self_attention:SelfAttention", "spectral_norm:SpectralNormalization",
     "thin_convolution:ImageConv2D", "thin_convolution:ImageConv2DTranspose")

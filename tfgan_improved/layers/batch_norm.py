@@ -11,22 +11,26 @@ class BatchNorm(keras.layers.Layer):
     """y = gamma (x - mean) / sqrt(variance + epsilon) + beta for each channel, over batch and space.
 
     In training the moments are those of the batch over all replicas, which must hold equally many rows, so that
-    training does not depend on how many there are; otherwise they are the moving averages
-    a <- momentum a + (1 - momentum) moment, of the population variance. Statistics are float32 in mixed precision.
+    training does not depend on how many there are: synchronized batch norm is what the name means in this package. With
+    synchronized=False each replica takes those of its own rows, as most code for several devices does, which saves the
+    exchange and makes the result depend on their number; on one replica both are the same. Otherwise the moments are
+    the moving averages a <- momentum a + (1 - momentum) moment, of the population variance, which are averaged over
+    replicas when they are saved. scale=False leaves gamma out. Statistics are float32 in mixed precision.
     Shapes: x (n, c) or (n, h, w, c), y the same. ValueError for another rank.
     Differentiable twice, as gradient penalties need: Keras's own normalization layers are not, because
     `tf.nn.moments` holds the mean inside the variance constant, which only the second derivative feels.
     Source: Ioffe & Szegedy 2015, arXiv:1502.03167, algorithms 1 and 2.
     """
 
-    def __init__(self, momentum=0.9, epsilon=1e-5, center=True, scale=True, gamma_initializer="ones", **kwargs):
+    def __init__(self, momentum=0.9, epsilon=1e-5, center=True, scale=True, gamma_initializer="ones",
+                 synchronized=True, **kwargs):
         super().__init__(**kwargs)
         if not 0 <= momentum <= 1:
             raise ValueError(f"momentum of BatchNorm must be from 0 to 1; received {momentum}")
         if epsilon <= 0:
             raise ValueError(f"epsilon of BatchNorm must be above 0; received {epsilon}")
         self.momentum, self.epsilon, self.center, self.scale = momentum, epsilon, center, scale
-        self.gamma_initializer = keras.initializers.get(gamma_initializer)
+        self.gamma_initializer, self.synchronized = keras.initializers.get(gamma_initializer), synchronized
 
     def build(self, shape):
         if len(shape) not in (2, 4):
@@ -35,8 +39,9 @@ class BatchNorm(keras.layers.Layer):
         self.gamma = self.add_weight(
             name="gamma", shape=size, initializer=self.gamma_initializer, **kwargs) if self.scale else None
         self.beta = self.add_weight(name="beta", shape=size, initializer="zeros", **kwargs) if self.center else None
-        # Every replica computes the same averages: each keeps its own copy and nothing has to be sent.
-        kwargs |= {"trainable": False, "synchronization": "on_read", "aggregation": "only_first_replica"}
+        # Synchronized, every replica computes the same averages: each keeps its own copy and nothing has to be sent.
+        kwargs |= {"trainable": False, "synchronization": "on_read",
+                   "aggregation": "only_first_replica" if self.synchronized else "mean"}
         kwargs |= {"dtype": self.variable_dtype}
         self.moving_mean = keras.Variable(name="moving_mean", shape=size, initializer="zeros", **kwargs)
         self.moving_variance = keras.Variable(name="moving_variance", shape=size, initializer="ones", **kwargs)
@@ -48,10 +53,10 @@ class BatchNorm(keras.layers.Layer):
         if not (training and self.trainable):
             mean, variance = self.moving_mean.value, self.moving_variance.value
             return (_fused if fused else _normalize)(x, gamma, beta, mean, variance, self.epsilon)
-        if fused and replicas.count() == 1:
+        if fused and (replicas.count() == 1 or not self.synchronized):
             y, mean, variance = _fused_by_batch(x, gamma, beta, self.epsilon)
         else:
-            mean, variance = _moments(x, self.variable_dtype)
+            mean, variance = _moments(x, self.variable_dtype, self.synchronized)
             y = _normalize(x, gamma, beta, mean, variance, self.epsilon)
         for average, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
             average.assign(self.momentum * average.value + (1 - self.momentum) * tf.stop_gradient(value))
@@ -62,7 +67,8 @@ class BatchNorm(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "momentum": self.momentum, "epsilon": self.epsilon, "center": self.center,
-                "scale": self.scale, "gamma_initializer": keras.initializers.serialize(self.gamma_initializer)}
+                "scale": self.scale, "gamma_initializer": keras.initializers.serialize(self.gamma_initializer),
+                "synchronized": self.synchronized}
 
 
 def _normalize(x, gamma, beta, mean, variance, epsilon):
@@ -83,12 +89,12 @@ def _fused_by_batch(x, gamma, beta, epsilon):
     return y, mean, variance * (rows - 1) / rows  # the kernel gives the sample variance
 
 
-def _moments(x, dtype):
-    """Mean and variance over batch, space and replicas; no difference of large squares is taken."""
+def _moments(x, dtype, synchronized):
+    """Mean and variance over batch, space and, synchronized, replicas; no difference of large squares is taken."""
     x, axes = tf.cast(x, dtype), list(range(x.shape.rank - 1))
     mean = tf.reduce_mean(x, axes)
     variance = tf.reduce_mean(tf.square(x - mean), axes)
-    if replicas.count() == 1:
+    if replicas.count() == 1 or not synchronized:
         return mean, variance
     means, variances = tf.unstack(replicas.gathered(tf.stack([mean, variance])), axis=1)
     mean = tf.reduce_mean(means, 0)

@@ -24,7 +24,7 @@ class CrossBatchNorm(BatchNorm):
     """
 
     def __init__(self, momentum=0.9, epsilon=1e-5, center=True, scale=True, gamma_initializer="ones", **kwargs):
-        super().__init__(momentum, epsilon, center, scale, gamma_initializer, **kwargs)
+        super().__init__(momentum, epsilon, center, scale, gamma_initializer, **{**kwargs, "synchronized": True})
 
     def call(self, x, training=False):
         if not (training and self.trainable):

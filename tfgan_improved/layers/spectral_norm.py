@@ -39,3 +39,6 @@ class SpectralNorm(KernelWrapper):
 
     def get_config(self):
         return {**super().get_config(), "power_iterations": self.power_iterations, "epsilon": self.epsilon}
+
+
+SpectralNormalization = SpectralNorm  # Keras's name for a layer of this kind; saved models know it by the shorter one

@@ -13,6 +13,7 @@ class WeightNorm(KernelWrapper):
 
     It is a reparametrisation: V and g (units,) are trained and the gradient flows through the quotient; scale=False
     keeps g where it starts. g starts at |V|, so that the layer starts unchanged, or at `start` where that is above 0.
+    scale=False with start=1 gives units of length 1 without a multiplier, what arXiv:1802.05957, section 4, compares.
     With `deviation` > 0 the first batch (`ops/first_batch.py`) sets g and the bias so that each unit has mean 0 and
     that standard deviation before its activation: m = mean(t), v = sqrt(mean((t - m)^2)) over rows and positions,
     g <- g deviation / v, b <- (b - m) deviation / v; a unit that does not vary keeps its g.

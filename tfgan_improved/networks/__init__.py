@@ -11,7 +11,8 @@ from tfgan_improved.spec import Table, shelf
 NETWORKS = Table(__name__, "network", {
     "dcgan": "dcgan:DCGAN", "mlp": "mlp:MLP", "noisy_mlp": "noisy_mlp:NoisyMLP", "noisy_conv": "noisy_conv:NoisyConv",
     "noise_map_dcgan": "noise_map_dcgan:NoiseMapDCGAN", "biggan": "biggan:BigGAN", "sagan": "sagan:SAGAN",
-    "sngan_resnet": "sngan_resnet:SNGANResNet"})
+    "sngan_resnet": "sngan_resnet:SNGANResNet", "sndcgan": "sndcgan:SNDCGAN",
+    "five_block_dcgan": "five_block_dcgan:FiveBlockDCGAN"})
 VERDICTS = Table(__name__, "verdict", {
     "binary": "verdicts:binary", "class_logits": "verdicts:class_logits",
     "explicit_classes": "verdicts:explicit_classes"})
