@@ -13,7 +13,7 @@ from tfgan_improved.constraints import CONSTRAINTS
 from tfgan_improved.export.sampler import Sampler
 from tfgan_improved.layers import HEADS, NORMS, WRAPS
 from tfgan_improved.losses import LOSSES
-from tfgan_improved.networks import NETWORKS, VERDICTS, with_layers
+from tfgan_improved.networks import NETWORKS, STATISTICS, VERDICTS, with_layers
 from tfgan_improved.networks.reference import carry_reference
 from tfgan_improved.ops import LATENTS, kernels
 from tfgan_improved.spec import SpecError
@@ -21,7 +21,7 @@ from tfgan_improved.terms import TERMS
 from tfgan_improved.training import DEALS, OPTIMIZERS
 from tfgan_improved.training.gan import GAN
 from tfgan_improved.training.optimizers import LinearDecay
-from tfgan_improved.training.player import two_players
+from tfgan_improved.training.player import Player, two_players
 
 
 def about_data(source):
@@ -83,6 +83,30 @@ def _readable(discriminator, run):
     return discriminator
 
 
+def _brought(run):
+    """{name: (the term that brings a further player, that player's terms)}. SpecError where two bring the same one."""
+    found = {}
+    for term in map(TERMS.make, specs(run.g_terms)):
+        for name, terms in getattr(term, "brings", {}).items():
+            if name in found:
+                raise SpecError(f"--g_terms='{run.g_terms}' has two terms that bring the player {name}; keep one")
+            found[name] = term, terms
+    return found
+
+
+def _others(run, data):
+    """{name: Player} of the further players; p has the network and turns of --p_network and --p_steps."""
+    players, latent = {}, LATENTS.make(run.latent)
+    for name, (term, terms) in _brought(run).items():
+        try:
+            size = term.size(latent.size)
+        except ValueError as error:
+            raise SpecError(f"--latent={run.latent} is too small: {error}") from error
+        network = STATISTICS.make(getattr(run, f"{name}_network")).build(tuple(data["shape"]), size)
+        players[name] = Player(network, terms, getattr(run, f"{name}_steps"))
+    return players
+
+
 def _maker(table, text):
     """A function that makes the technique named by `text` (with the layer it wraps, if any); None for "none"."""
     return functools.partial(table.make, table.parse(text)) if specs(text) else None
@@ -101,11 +125,12 @@ def gan(run, data):
     players = two_players(generator, discriminator, LOSSES.make(run.loss, **smoothing),
                           [TERMS.make(text) for text in specs(run.d_terms)],
                           [TERMS.make(text) for text in specs(run.g_terms)], run.d_steps, run.g_steps,
-                          run.d_loss_weight, run.g_loss_weight)
-    model = GAN(players, run.latent, ema={"g": run.ema, "d": run.d_ema}, deal=DEALS.make(run.deal), seed=run.seed,
+                          run.d_loss_weight, run.g_loss_weight, _others(run, data))
+    model = GAN(players, run.latent, ema={"g": run.ema, "d": run.d_ema}, ema_start=run.ema_start, seed=run.seed,
+                deal=DEALS.make(run.deal), accumulate=run.accumulate,
                 joint={"d": tuple(run.d_joint.split()), "g": tuple(run.g_joint.split())})
-    model.compile(d_optimizer=_optimizer(run, "d", run.d_lr, run.d_steps),
-                  g_optimizer=_optimizer(run, "g", run.g_lr, run.g_steps))
+    model.compile(**{f"{name}_optimizer": _optimizer(run, name, getattr(run, f"{name}_lr"), player.steps)
+                     for name, player in players.items()})
     return model
 
 
@@ -117,7 +142,7 @@ def _optimizer(run, name, rate, turns):
 
 def parts(run):
     """How many parts of `batch_size` images a step of the recipe takes."""
-    return DEALS.make(run.deal).parts({"d": run.d_steps, "g": run.g_steps})
+    return DEALS.make(run.deal).parts({name: getattr(run, f"{name}_steps") for name in ("d", *_brought(run), "g")})
 
 
 def sampler(run, data, network=None):

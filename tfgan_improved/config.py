@@ -9,9 +9,10 @@ import math
 
 from tfgan_improved.constraints import CONSTRAINTS
 from tfgan_improved.errors import UserError
+from tfgan_improved.evaluation import EXTRACTORS, SCORES
 from tfgan_improved.layers import HEADS, NORMS, WRAPS
 from tfgan_improved.losses import LOSSES
-from tfgan_improved.networks import NETWORKS, VERDICTS
+from tfgan_improved.networks import NETWORKS, STATISTICS, VERDICTS
 from tfgan_improved.ops import LATENTS
 from tfgan_improved.spec import SpecError
 from tfgan_improved.terms import TERMS
@@ -95,6 +96,10 @@ class RunConfig(Checked):
     optimizer: str = knob("adam", "of both players, and its arguments", table=OPTIMIZERS)
     d_lr: float = knob(2e-4, "D's learning rate", low=0.0)
     g_lr: float = knob(2e-4, "G's learning rate", low=0.0)
+    t_network: str = knob("statistics", "the network of player t, which --g_terms=information brings, and its "
+                          "arguments, such as statistics:width=64", table=STATISTICS)
+    t_lr: float = knob(2e-4, "its learning rate", low=0.0)
+    t_steps: int = knob(1, "its updates in a step, between D's and G's", low=1)
     lr_decay_from: int = knob(0, "step from which both rates fall on a line to 0 at --lr_decay_to; 0 is never", low=0)
     lr_decay_to: int = knob(0, "step at which the rates are 0", low=0)
     beta1: float = knob(0.5, "Adam's decay of the mean of the gradients", low=0.0, high=0.9999)
@@ -104,8 +109,10 @@ class RunConfig(Checked):
     deal: str = knob("shared", "whether G's turn shares the images of D's last one or has its own", table=DEALS)
     d_joint: str = knob("", "parts of the batch that share one pass through D in its turn: real fake labeled")
     g_joint: str = knob("", "parts that share one pass through D in G's turn: real fake")
+    accumulate: int = knob(1, "passes in which the batch of an update goes through the networks, to save memory", low=1)
     ema: float = knob(0.0, "decay of the average of G's weights, which is scored and exported; 0 is off",
                       low=0.0, high=0.99999)
+    ema_start: int = knob(0, "step before which the averages are copies of the weights", low=0)
     d_ema: float = knob(0.0, "decay of the average of D's weights, which classifies; 0 is off", low=0.0, high=0.999999)
     strategy: str = knob("default", "how to spread a step", choices=("default", "mirrored", "multi_worker", "tpu"))
     num_logical_devices: int = knob(0, "split the CPU in this many devices to try replicas; 0 does not", low=0, high=64)
@@ -128,6 +135,11 @@ class RunConfig(Checked):
         if self.num_logical_devices > 1 and self.batch_size % self.num_logical_devices:
             raise ConfigError(f"--batch_size={self.batch_size} cannot be shared equally by "
                               f"{self.num_logical_devices} replicas; use a multiple of {self.num_logical_devices}")
+        if self.batch_size % (self.accumulate * max(self.num_logical_devices, 1)):
+            raise ConfigError(f"--batch_size={self.batch_size} cannot be accumulated in --accumulate={self.accumulate} "
+                              f"equal passes on each replica; use a multiple of {self.accumulate} for each")
+        if self.ema_start and not (self.ema or self.d_ema):
+            raise ConfigError(f"--ema_start={self.ema_start} has no average to start; give --ema")
         if self.jit and self.strategy != "default" and self.strategy != "tpu":
             raise ConfigError(f"--jit works with one replica; received --strategy={self.strategy}; leave one out")
 
@@ -169,21 +181,25 @@ class JobConfig(Checked):
     at_step: int = knob(0, "the checkpoint that evaluate, sample and export use; 0 is the newest", low=0)
     score: bool = knob(True, "score at the end of training")
     export: bool = knob(True, "export at the end of training")
+    images: str = knob("", "what `evaluate` scores instead of --run_dir: a run folder, a SavedModel that maps z to "
+                       "images, a folder of images, an .npz, or a data set such as cifar10@train")
+    against: str = knob("", "the real images, named in the same way, or an .npz of statistics; by default the "
+                        "run's data")
     samples: int = knob(10000, "generated images that are scored", low=2)
-    splits: int = knob(10, "parts of the classifier score's mean and deviation", low=1)
-    reference: str = knob("test", "real images that samples are held against", choices=("test", "validation", "train"))
-    extractor: str = knob("classifier", "what sees the images: classifier (trained on the data set) or inception",
-                          choices=("classifier", "inception"))
-    inception: str = knob("", "TF-GAN's Inception module: a hub handle or the path of a local SavedModel")
+    reference: str = knob("test", "the split that samples are held against", choices=("test", "validation", "train"))
+    scores: str = knob("classifier_score frechet kernel", "what is computed, parts separated by spaces", table=SCORES,
+                       several=True)
+    extractor: str = knob("classifier", "what sees the images: classifier (trained on the data set that they are held "
+                          "against), classifier:mnist (on another), inception, inception:<path of a SavedModel>",
+                          table=EXTRACTORS)
+    image_range: str = knob("auto", "what the numbers of a foreign SavedModel's images mean",
+                            choices=("auto", "minus_one_to_one", "zero_to_one", "bytes"))
+    model_latent: str = knob("normal", "the distribution of a foreign SavedModel's z", choices=("normal", "uniform"))
     count: int = knob(64, "images that `sample` makes", low=1)
     sample_seed: int = knob(0, "of the z that `sample` and scoring draw", low=0, high=2**32 - 1)
     truncation: float = knob(0.0, "bound on each |z| when sampling; 0 is none", low=0.0)
-    output: str = knob("", "the file that `sample` writes (.png or .npz); by default in the run folder")
-
-    def __post_init__(self):
-        super().__post_init__()
-        if self.samples < self.splits:
-            raise ConfigError(f"--samples={self.samples} is fewer than --splits={self.splits}; use at least as many")
+    output: str = knob("", "the file that `sample` (.png or .npz) or `evaluate` (.jsonl) writes; by default in the "
+                       "run folder")
 
 
 def differences(asked, stored):

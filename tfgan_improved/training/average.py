@@ -19,15 +19,17 @@ def average_of(network):
     return copy
 
 
-def update_average(average, network, decay, updates):
+def update_average(average, network, decay, updates, start=0):
     """a <- b a + (1 - b) w with b = min(decay, (1 + t) / (10 + t)), t past updates, for all weights.
 
-    Running statistics of normalization layers are averaged too. The smaller decay at the start lets the average
-    forget the initial weights. Source: Yazici et al. 2019, arXiv:1806.04498, section 2; Brock et al. 2019,
+    With a `start` above 0 the average is a copy before that update, b = 0, and b = decay from then on, as in the
+    author's code. Running statistics of normalization layers are averaged too. The smaller decay at the start lets the
+    average forget the initial weights. Source: Yazici et al. 2019, arXiv:1806.04498, section 2; Brock et al. 2019,
     arXiv:1809.11096, appendix C (0.9999).
     """
     t = tf.cast(updates, tf.float32)
-    share = 1.0 - tf.minimum(decay, (1.0 + t) / (10.0 + t))
+    kept = tf.where(t < start, 0.0, decay) if start else tf.minimum(decay, (1.0 + t) / (10.0 + t))
+    share = 1.0 - kept
     for mine, theirs in zip(average.weights, network.weights):
         value = mine.value
         value.assign_sub((value - tf.cast(theirs.value, value.dtype)) * tf.cast(share, value.dtype))

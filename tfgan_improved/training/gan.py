@@ -19,19 +19,22 @@ class GAN(keras.Model):
 
     `players` maps names to `Player`s in the order of their turns; "g" and "d" are the generator and the
     discriminator. `latent` is a distribution of z or its spec ("normal:100"). `ema` is the decay of an average of G's
-    weights, 0 for none, or {player: decay}. `deal(gan, data)` cuts a step's batch into turns (`deals.py`). `joint` are
-    the parts of a view that share one pass through D, or {player: parts} for the turns of each. Data are images,
+    weights, 0 for none, or {player: decay}; until step `ema_start` it is a copy. `deal(gan, data)` cuts a step's batch
+    into turns (`deals.py`). `joint` are the parts of a view that share one pass through D, or {player: parts} for the
+    turns of each. `accumulate` n: a turn's rows pass in n equal parts, one after the other, and their mean gradient is
+    applied once, which is the update of all rows at once but for batch statistics and noise. Data are images,
     (images, labels) or (images, labels, labeled images, their labels): images uint8, or float32 in [-1, 1] (points:
     any range), the first dimension a multiple of the deal's number of parts. Everything random is a function of
     `seed`, the step and the replica. Works with `fit` on one device.
     """
 
-    def __init__(self, players, latent="normal:100", *, ema=0.0, deal=None, joint=(), seed=0):
+    def __init__(self, players, latent="normal:100", *, ema=0.0, ema_start=0, deal=None, joint=(), accumulate=1,
+                 seed=0):
         super().__init__(name="gan")
         self.players, self.deal, self.joint, self.seed = players, deal or Shared(), joint, seed
         self.latent = LATENTS.make(latent) if isinstance(latent, str) else latent
         self.networks = {name: player.network for name, player in players.items()}
-        self.optimizers = {}
+        self.optimizers, self.accumulate, self.ema_start = {}, accumulate, ema_start
         self.ema = {name: decay for name, decay in (ema if isinstance(ema, dict) else {"g": ema}).items() if decay}
         self.averages = {name: average_of(self.networks[name]) for name in self.ema}
         self.updates = tf.Variable(0, dtype=tf.int64, name="updates", **LOCAL)
@@ -108,23 +111,36 @@ class GAN(keras.Model):
         with tf.GradientTape(persistent=True) as tape:
             turns = self.deal(self, data)
             for number, (name, views) in enumerate(turns):
-                gradients = []
-                for index, view in enumerate(views):
-                    view.first = index == 0
-                    gradients.append(self._gradients(tape, name, view, number, logs))
-                with tape.stop_recording():
-                    self._move(name, gradients)
+                logs |= self._turn(tape, name, [part for view in views for part in view.cut(self.accumulate)], number)
                 for view in {id(view): view for _, others in turns for view in others}.values():
                     view.forget(name)
         for name, average in self.averages.items():
-            update_average(average, self.networks[name], self.ema[name], self.updates)
+            update_average(average, self.networks[name], self.ema[name], self.updates, self.ema_start)
         with tf.control_dependencies([tf.convert_to_tensor(value) for value in logs.values()]):
             self.updates.assign_add(1)  # not in a step that finds no more data, as the last of an epoch of `fit`
         return {name: logs[name] for name in self.log_names}
 
-    def _gradients(self, tape, name, view, number, logs):
-        """{group: gradients} of the sum of the player's terms on one view."""
-        player, totals, view.player = self.players[name], {}, name
+    def _turn(self, tape, name, views, number):
+        """Moves a player by the mean of its views' gradients; {name in the logs: the mean of a term}."""
+        found = None
+        for index, view in enumerate(views):
+            view.first = index == 0
+            # One after the other, and nothing is kept of a view but its gradients, so that memory holds one of them.
+            with tf.control_dependencies(tf.nest.flatten(found) if found else []):
+                more = self._gradients(tape, name, view, number)
+            with tape.stop_recording():
+                found = tf.nest.map_structure(tf.add, found, more) if found else more
+            if len(views) > 1:
+                view.forget_all()
+        with tape.stop_recording():
+            if len(views) > 1:
+                found = tf.nest.map_structure(lambda total: total / len(views), found)
+            self._move(name, found[1])
+        return found[0]
+
+    def _gradients(self, tape, name, view, number):
+        """The values of the player's terms on one view by their names, and {group: gradients of their sum}."""
+        player, totals, logs, view.player = self.players[name], {}, {}, name
         with noise.scope(noise.fold(view.seed, number)):
             for term, label, memory in zip(player.terms, _term_names(player), self.memory[name]):
                 view.memory, group = memory, getattr(term, "group", "main")
@@ -134,18 +150,16 @@ class GAN(keras.Model):
             totals["main"] = totals.get("main", 0.0) + sum(player.network.losses)
         with tape.stop_recording():
             variables = [variable.value for variable in player.network.trainable_variables]
-            return {group: [tf.convert_to_tensor(gradient)  # an embedding's is sparse and could not be averaged
-                            for gradient in tape.gradient(total, variables, unconnected_gradients="zero")]
-                    for group, total in totals.items()}
+            return logs, {group: [tf.convert_to_tensor(gradient)  # an embedding's is sparse and could not be averaged
+                                  for gradient in tape.gradient(total, variables, unconnected_gradients="zero")]
+                          for group, total in totals.items()}
 
     def _move(self, name, gradients):
-        """Applies the mean of the views' gradients. Optimizers sum over replicas, so each brings its share."""
+        """Applies {group: gradients}. Optimizers sum over replicas, so each brings its share."""
         player, share = self.players[name], 1.0 / replicas.count()
-        mean = {group: [tf.add_n(list(parts)) / len(gradients) if len(gradients) > 1 else parts[0]
-                        for parts in zip(*(views[group] for views in gradients))] for group in gradients[0]}
-        if len(mean) > 1:
-            mean = {group: replicas.mean(parts) for group, parts in mean.items()}
-        merged = player.merge(mean) if len(mean) > 1 else next(iter(mean.values()))
+        if len(gradients) > 1:
+            gradients = {group: replicas.mean(parts) for group, parts in gradients.items()}
+        merged = player.merge(gradients) if len(gradients) > 1 else next(iter(gradients.values()))
         merged = [gradient * share for gradient in merged] if share != 1.0 else merged
         self.optimizers[name].apply(merged, player.network.trainable_variables)
 

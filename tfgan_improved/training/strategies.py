@@ -58,9 +58,10 @@ def make(run, wait):
             cpu, [tf.config.LogicalDeviceConfiguration()] * run.num_logical_devices)
     strategy = MAKERS[run.strategy](run.num_logical_devices, wait)
     replicas = strategy.num_replicas_in_sync
-    if run.batch_size % replicas:
-        raise UserError(f"--batch_size={run.batch_size} cannot be shared equally by {replicas} replicas; "
-                        f"use a multiple of {replicas}")
+    if run.batch_size % (replicas * run.accumulate):
+        passes = f" in --accumulate={run.accumulate} passes" if run.accumulate > 1 else ""
+        raise UserError(f"--batch_size={run.batch_size} cannot be shared equally by {replicas} replicas{passes}; "
+                        f"use a multiple of {replicas * run.accumulate}")
     if run.jit and replicas > 1:
         raise UserError(f"--jit works with one replica; --strategy={run.strategy} has {replicas}; leave one out")
     return strategy

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfgan_improved.ops import replicas
+from tfgan_improved.ops import noise, replicas
 
 
 class View:
@@ -30,6 +30,26 @@ class View:
     def forget(self, player):
         """Drops what depends on `player`'s network."""
         self._results = {key: pair for key, pair in self._results.items() if player not in pair[0]}
+
+    def forget_all(self):
+        """Drops every result, so that nothing of this view is kept while others are looked at."""
+        self._results = {}
+
+    def cut(self, count):
+        """The view in `count` views of equally many rows; they have its z too, so that together they are this one.
+
+        ValueError where the rows cannot be shared equally.
+        """
+        if count == 1:
+            return [self]
+        parts = [self.real, self.z, self.labels, *(self.labeled or ())]
+        for rows in parts:
+            if rows is not None and (rows.shape[0] or 0) % count:
+                raise ValueError(f"{rows.shape[0]} rows of a turn cannot be accumulated over {count} equal parts; give "
+                                 f"a batch of a multiple of {count} on each replica")
+        cut = zip(*([None] * count if rows is None else tf.split(rows, count) for rows in parts))
+        return [View(self.networks, real, z, labels, tuple(labeled) or None, noise.fold(self.seed, index), self.joint)
+                for index, (real, z, labels, *labeled) in enumerate(cut)]
 
     def images(self, part):
         """Images (n, ...) of a part; generated ones carry a gradient in G's turn only."""
