@@ -13,13 +13,13 @@ import tensorflow as tf
 
 from tfgan_improved import assemble, files
 from tfgan_improved.config import RunConfig
-from tfgan_improved.evaluation import extractors
+from tfgan_improved.evaluation.extractors import domain
 from tfgan_improved.main import main
 from tfgan_improved.training.checkpoints import Checkpoints
 
 DIGITS = ["--dataset=digits", "--image_size=16", "--network=dcgan:width=4", "--latent=normal:4", "--batch_size=8",
           "--ema=0.9", "--d_terms=lecam", "--checkpoint_every=2", "--log_every=2", "--sample_every=2", "--count=9",
-          "--samples=30", "--splits=3"]
+          "--samples=30", "--scores=classifier_score:splits=3 frechet kernel"]
 POINTS = ["--dataset=ring8", "--network=mlp:width=8,depth=1", "--latent=uniform:3", "--batch_size=16", "--d_norm=none",
           "--g_norm=none", "--conditional"]
 
@@ -39,16 +39,15 @@ def steps_of(folder):
 @pytest.fixture(scope="module")
 def tiny_classifier():
     """Stands for the classifier of the data set, which takes minutes to train."""
-    def make(name, source, inception):
-        assert name == "classifier" and not inception
+    def make(source, load):
         keras.utils.set_random_seed(0)
         x = keras.Input(source.shape, dtype="uint8")
         features = keras.layers.Dense(4)(keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(x)))
         network = keras.Model(x, {"features": features, "logits": keras.layers.Dense(10)(features)})
-        return extractors.DomainClassifier(network, source.name, {"accuracy": 0.5})
+        return domain.DomainClassifier(network, source.name, {"accuracy": 0.5})
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(extractors, "make", make)
+        patch.setattr(domain, "classifier", make)
         yield
 
 
@@ -103,8 +102,8 @@ def test_scores_have_real_ones_beside_them_and_a_passport(digits):
 
 def test_evaluate_appends(digits, tiny_classifier, tmp_path):
     folder = shutil.copytree(digits[0], tmp_path / "run")
-    assert run("evaluate", f"--run_dir={folder}", "--samples=30", "--splits=3")[0] == 0
-    assert run("evaluate", f"--run_dir={folder}", "--samples=30", "--splits=3", "--at_step=2")[0] == 0
+    assert run("evaluate", f"--run_dir={folder}", "--samples=30", DIGITS[-1])[0] == 0
+    assert run("evaluate", f"--run_dir={folder}", "--samples=30", DIGITS[-1], "--at_step=2")[0] == 0
     first, again, earlier = files.read_json_lines(folder / "scores.jsonl")
     assert first["scores"] == again["scores"] and first["passport"] == again["passport"]
     assert earlier["step"] == 2 and earlier["scores"] != first["scores"]

@@ -37,7 +37,7 @@ def edges():
 
 @pytest.mark.parametrize("config, name, edge, outward", list(edges()), ids=lambda part: getattr(part, "__name__", part))
 def test_limits_hold_at_their_edges(config, name, edge, outward):
-    partner = {"samples": 2, "splits": 1} if config is JobConfig else {
+    partner = {} if config is JobConfig else {
         "strategy": "mirrored", "batch_size": 64, "d_terms": "r1", "g_terms": "feature_matching"}
     config(**{**partner, name: edge})
     with pytest.raises(ConfigError, match=f"^--{name}=.* is out of range; it must be "):
@@ -89,7 +89,7 @@ def test_recipes_that_cannot_be(settings, told):
 
 
 @pytest.mark.parametrize("settings, told", [
-    ({"samples": 5}, "--samples=5 is fewer than --splits=10"),
+    ({"scores": "beauty"}, "--scores: unknown score 'beauty'"),
     ({"reference": "tests"}, "--reference=tests is not known; choose one of test, validation, train"),
     ({"truncation": -0.5}, "--truncation=-0.5 is out of range; it must be at least 0.0"),
     ({"keep": 1}, "--keep=1 is out of range; it must be at least 2"),

@@ -62,6 +62,8 @@ class RunFolder:
 
     def check(self, request):
         """ConfigError where `request` cannot work with this folder as it stands; changes nothing."""
+        if request.verb == "evaluate" and request.job.images:
+            return  # the folder is not asked for
         if request.verb in ("evaluate", "sample", "export"):
             self.recipe(request)
         elif request.verb == "train" and os.path.exists(self.config):  # pathlib's raises where it may not look

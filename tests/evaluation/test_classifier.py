@@ -54,7 +54,7 @@ def test_a_kept_classifier_is_not_trained_again(trained, digits, cache, monkeypa
     monkeypatch.setattr(domain_training, "train", never)
     kept = classifier.domain_classifier(digits, cache)
     images = digits.arrays("test", 20)[0]
-    assert kept.hash == trained.hash and kept.about == trained.about and kept.metrics == trained.metrics
+    assert kept.hash == trained.hash and kept.about == trained.about and kept.names == trained.names
     np.testing.assert_array_equal(kept(images)["logits"], trained(images)["logits"])
 
 

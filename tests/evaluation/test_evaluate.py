@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from tfgan_improved.evaluation import EvaluationError, evaluate, extractors, passport, scores
+from tfgan_improved.errors import UserError
+from tfgan_improved.evaluation import evaluate, image_set, passport, scores
 
 
 class Blobs:
@@ -13,6 +14,9 @@ class Blobs:
 
     name, shape, dtype, classes, in_memory = "blobs", (4, 4, 1), "uint8", 5, True
     counts = {"train": 400, "validation": 0, "test": 200}
+
+    def check(self, split):
+        assert self.counts[split]
 
     def arrays(self, split, limit=None):
         n = self.counts[split]
@@ -24,8 +28,8 @@ class Blobs:
 class Brightness:
     """Sees the mean brightness; certain of its class."""
 
-    name, hash, resize, about = "brightness", "0123", "none", {"accuracy": 0.75}
-    metrics = extractors.Metrics("sharpness", "fd_blobs", "kd_blobs")
+    name, hash, resize, about = "blobs", "0123", "none", {"accuracy": 0.75}
+    names = {"classifier_score": "sharpness"}
 
     def __call__(self, images):
         mean = images.mean(axis=(1, 2, 3))
@@ -33,8 +37,15 @@ class Brightness:
         return {"logits": logits, "features": np.stack([mean / 100, images[:, 0, 0, 0] / 100], 1).astype(np.float32)}
 
 
-def record(images, **arguments):
-    return evaluate.evaluate(images, Blobs(), Brightness(), **arguments)
+def record(images, split="test", splits=10, **arguments):
+    real, other = (image_set.of_source(Blobs(), name) for name in (split, "test" if split == "train" else "train"))
+    return evaluate.evaluate_images(image_set.of_arrays("fakes", images), real, other, Brightness(),
+                                    f"classifier_score:splits={splits} frechet kernel", **arguments)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFGAN_IMPROVED_CACHE", str(tmp_path))
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +61,8 @@ def test_scores_are_those_of_the_images_against_the_split(fakes):
     np.testing.assert_allclose(got["scores"]["fd_blobs"], scores.frechet_distance(fake["features"], real["features"]))
     np.testing.assert_allclose(got["scores"]["kd_blobs"], scores.kernel_distance(fake["features"], real["features"])[0])
     np.testing.assert_allclose(got["real"]["sharpness"], scores.classifier_score(real["logits"], None)[0])
-    other = see(source.arrays("train", 200)[0])
+    order = np.random.RandomState(image_set.MIXING_SEED).permutation(400)[:200]
+    other = see(source.arrays("train")[0][order])
     np.testing.assert_allclose(got["real"]["fd_blobs"], scores.frechet_distance(other["features"], real["features"]))
 
 
@@ -63,11 +75,9 @@ def test_sorted_images_are_mixed_before_they_are_cut_in_parts():
 
 
 def test_the_real_split_is_scored_in_parts_no_smaller_than_those_of_the_samples(fakes):
-    many = np.tile(fakes, (10, 1, 1, 1))
-    got = record(many, splits=10)
-    assert got["passport"]["real_splits"] == 1 and got["real"]["sharpness_std"] == 0.0
-    assert record(fakes, splits=10)["passport"]["real_splits"] == 10
-    assert record(fakes[:100], splits=10)["passport"]["real_splits"] == 10
+    many = record(np.tile(fakes, (10, 1, 1, 1)), splits=10)
+    assert many["real"]["sharpness_std"] == 0.0  # 200 images are one part of 2000
+    assert record(fakes, splits=10)["real"]["sharpness_std"] > 0.0
 
 
 def test_real_images_are_held_against_other_real_images(fakes):
@@ -77,23 +87,29 @@ def test_real_images_are_held_against_other_real_images(fakes):
 
 
 def test_the_passport_says_everything_and_is_json(fakes):
-    got = record(fakes, split="test", splits=4, seeds={"sample": 3}, real_limit=150)
+    got = record(fakes, split="test", splits=4, seed=3, seeds={"run": 1}, real_limit=150)
     assert json.loads(json.dumps(got, allow_nan=False)) == got
     of = got["passport"]
     assert (of["dataset"], of["shape"], of["reference"]) == ("blobs", [4, 4, 1], "test")
-    assert (of["samples"], of["real"], of["other_real"], of["splits"], of["real_splits"]) == (200, 150, 200, 4, 3)
-    assert of["extractor"] == {"name": "brightness", "hash": "0123", "resize": "none", "accuracy": 0.75}
-    assert of["quantization"] == "uint8" and of["seeds"] == {"mixing": 0, "sample": 3}
-    assert {"python", "tensorflow", "keras", "numpy", "tensorflow-gan", "tfgan_improved"} == set(of["versions"])
+    assert (of["samples"], of["real"], of["other_real"]) == (200, 150, 200)
+    assert of["scores"] == {"ClassifierScore": {"splits": 4}, "Frechet": {}, "Kernel": {}}
+    assert of["extractor"] == {"name": "blobs", "hash": "0123", "resize": "none", "accuracy": 0.75}
+    assert of["quantization"] == "uint8" and of["seeds"] == {"sample": 3, "run": 1}
+    assert set(of["versions"]) == {"python", "tensorflow", "keras", "numpy", "scipy", "tensorflow-gan",
+                                   "tfgan_improved"}
     assert all(of["versions"].values())
 
 
 def test_passports_that_differ_in_more_than_seeds_are_not_comparable(fakes):
-    first = record(fakes, seeds={"sample": 0})["passport"]
-    assert passport.differences(first, record(fakes, seeds={"sample": 1})["passport"]) == []
+    first = record(fakes, seed=0)["passport"]
+    assert passport.differences(first, record(fakes, seed=1)["passport"]) == []
     assert passport.differences(first, record(fakes[:100])["passport"]) == ["other_real", "samples"]
-    assert passport.differences(first, record(fakes, split="train")["passport"]) == ["real", "reference"]
-    assert passport.differences(first, first | {"extractor": {"hash": "4567"}}) == ["extractor"]
+    other = record(fakes, split="train")["passport"]
+    assert passport.differences(first, other) == ["real", "real_hash", "reference"]
+    assert passport.differences(first, first | {"extractor": first["extractor"] | {"hash": "4"}}) == ["extractor.hash"]
+    assert passport.differences(first, record(fakes, splits=5)["passport"]) == ["scores.ClassifierScore.splits"]
+    newer = first | {"versions": first["versions"] | {"tensorflow": "9"}}
+    assert passport.differences(first, newer) == ["versions.tensorflow"]
 
 
 def test_the_sentence_names_each_score_and_the_real_one_beside_it(fakes):
@@ -101,18 +117,34 @@ def test_the_sentence_names_each_score_and_the_real_one_beside_it(fakes):
     text = evaluate.sentence(got)
     assert text.startswith("step 12: sharpness ") and "\n" not in text
     assert f"(real {got['real']['fd_blobs']:.4g})" in text
-    assert text.endswith("200 samples against 200 of test, seen by brightness, 75.00% accurate")
+    assert text.endswith("200 samples against 200 of test, seen by blobs, 75.00% accurate")
     assert evaluate.sentence(got | {"step": None}).startswith("sharpness")
 
 
 @pytest.mark.parametrize("images, splits, message", [
-    (np.zeros((9, 4, 4, 1), np.uint8), 10, "9 images cannot be scored in 10 splits"),
-    (np.zeros((1, 4, 4, 1), np.uint8), 1, "give at least 2 images"),
-    (np.zeros((9, 4, 4, 1), np.uint8), 0, "in 0 splits"),
+    (np.zeros((9, 4, 4, 1), np.uint8), 10, "from 1 to the number of samples, 9; received 10"),
+    (np.zeros((1, 4, 4, 1), np.uint8), 1, "give at least 2"),
+    (np.zeros((9, 4, 4, 1), np.uint8), 0, "received 0"),
     (np.zeros((20, 5, 5, 1), np.uint8), 10, r"shape \(5, 5, 1\) cannot be held against 'blobs'.*\(4, 4, 1\)"),
     (np.zeros((20, 4, 4, 1), np.float32), 10, "images must be uint8"),
 ])
 def test_what_cannot_be_evaluated_is_one_sentence(images, splits, message):
-    with pytest.raises(EvaluationError, match=message) as caught:
+    with pytest.raises(UserError, match=message) as caught:
         record(images, splits=splits)
     assert "\n" not in str(caught.value)
+
+
+def test_scores_that_compare_need_real_images(fakes):
+    samples = image_set.of_arrays("fakes", fakes)
+    alone = evaluate.evaluate_images(samples, extractor=Brightness())
+    assert set(alone["scores"]) == {"sharpness", "sharpness_std"} and alone["real"] == {}
+    with pytest.raises(UserError, match="compare with real images.*--against"):
+        evaluate.evaluate_images(samples, extractor=Brightness(), scores="frechet")
+
+
+def test_intervals_cover_the_score_and_the_bias_of_few_samples_is_seen(fakes):
+    got = record(fakes)
+    for name, (low, high) in got["intervals"].items():
+        assert low < got["scores"][name] < high
+    assert set(got["intervals"]) == {"sharpness", "fd_blobs"}  # one block of a kernel distance says nothing
+    assert set(got["bias"]) == {"fd_blobs"}

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_improved.evaluation import EvaluationError, extractors
+from tfgan_improved.evaluation import EXTRACTORS, EvaluationError, extractors
+from tfgan_improved.evaluation.extractors import shared
+from tfgan_improved.spec import SpecError
 
 
 class StandIn(tf.Module):
@@ -67,7 +69,8 @@ def test_batches_do_not_change_what_comes_out(extractor, saved):
 
 
 def test_inception_carries_the_names_of_its_scores_and_a_hash_of_its_files(extractor, saved, tmp_path):
-    assert extractor.metrics == ("inception_score", "fid", "kid")
+    names = [extractors.name_of(extractor, short) for short in ("classifier_score_std", "fd", "kd", "precision")]
+    assert names == ["inception_score_std", "fid", "kid", "precision_inception"]
     other = StandIn()
     other.kernel.assign(other.kernel * 2)
     tf.saved_model.save(other, str(tmp_path / "other"))
@@ -111,13 +114,13 @@ def test_a_damaged_module_is_refused(tmp_path):
 
 def test_without_a_network_the_error_says_how_to_supply_a_local_copy(monkeypatch):
     monkeypatch.setenv("TFHUB_CACHE_DIR", "/nonexistent")
-    with pytest.raises(EvaluationError, match="cannot be fetched.*--inception=/path/to/saved_model") as caught:
+    with pytest.raises(EvaluationError, match="cannot be fetched.*--extractor=inception:/path/to") as caught:
         extractors.InceptionExtractor("https://modules.invalid/inception/1")
     assert "\n" not in str(caught.value)
 
 
 def test_a_path_without_a_module_is_named():
-    with pytest.raises(EvaluationError, match="no SavedModel at '/no/such/place'.*--inception=/path/to/saved_model"):
+    with pytest.raises(EvaluationError, match="no SavedModel at '/no/such/place'.*--extractor=inception:/path/to"):
         extractors.InceptionExtractor("/no/such/place")
 
 
@@ -138,9 +141,12 @@ def test_other_images_are_refused(extractor, images, message):
     ("cifar10:3.*.*", "cifar10_3"),
 ])
 def test_the_names_of_data_sets_become_parts_of_names_of_scores(name, slug):
-    assert extractors.slug_of(name) == slug
+    assert shared.slug_of(name) == slug
 
 
-def test_an_unknown_extractor_is_refused_with_the_known_ones():
-    with pytest.raises(EvaluationError, match="unknown extractor 'vgg'; known: classifier, inception"):
-        extractors.make("vgg", None)
+def test_extractors_are_made_from_what_flags_say(saved):
+    assert EXTRACTORS.make(f"inception:{saved}", None, None).hash == extractors.InceptionExtractor(saved).hash
+    with pytest.raises(SpecError, match="unknown extractor 'vgg'.*nown: classifier, inception"):
+        EXTRACTORS.parse("vgg")
+    with pytest.raises(EvaluationError, match="--extractor=classifier:mnist, or give --against"):
+        EXTRACTORS.find("classifier")(None, None)

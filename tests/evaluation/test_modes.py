@@ -88,7 +88,7 @@ def test_passports_differ_where_the_rule_or_the_mixture_does():
     again = modes.evaluate(grid.arrays("train", 100)[0], data.load("grid25"), seeds={"sample": 2})["passport"]
     assert passport.differences(card, again) == []
     wider = modes.evaluate(grid.arrays("train", 100)[0], grid, radius=4.0)["passport"]
-    assert passport.differences(card, wider) == ["extractor"]
+    assert passport.differences(card, wider) == ["extractor.radius_in_std"]
     other = modes.evaluate(ring.arrays("train", 100)[0], ring)["passport"]
     assert card["extractor"]["hash"] != other["extractor"]["hash"]
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from tfgan_improved.evaluation import scores
+from tfgan_improved.evaluation import bridge, scores
 
 
 def features():
@@ -45,6 +46,17 @@ def test_float32_logits_are_scored_in_float64():
 
 def test_frechet_distance_is_tfgans_number():
     np.testing.assert_allclose(scores.frechet_distance(*features()), 4.5765644772, rtol=1e-10)
+
+
+@pytest.mark.parametrize("n, m, width", [(300, 200, 7), (40, 60, 90), (64, 2, 3)])
+def test_scores_are_those_of_tfgans_functions(n, m, width):
+    """Also for fewer samples than features, where no covariance has full rank."""
+    random, tfgan = np.random.RandomState(n), bridge.tfgan_eval()
+    a, b = random.gamma(2.0, size=(n, width)), random.gamma(2.2, size=(m, width))
+    want = tfgan.frechet_classifier_distance_from_activations(tf.constant(a), tf.constant(b))
+    np.testing.assert_allclose(scores.frechet_distance(a, b), want, rtol=1e-6)
+    want = tfgan.classifier_score_from_logits(tf.constant(3 * a))
+    np.testing.assert_allclose(scores.classifier_score(3 * a, None)[0], want, rtol=1e-12)
 
 
 def test_kernel_distance_is_tfgans_number():

@@ -32,7 +32,7 @@ def run(request):
     source = data.load(config.dataset, job.data_dir or None, config.image_size or None, config.holdout)
     train(config, job, folder, strategy, source, chief)
     if chief and job.score:
-        evaluate.score(config, job, folder, source, again=False)
+        evaluate.score(request, config, folder, source, again=False)
     if chief and job.export:
         export.write(config, folder)
     if chief:

@@ -1,10 +1,18 @@
-"""Scoring: uint8 images -> an extractor's logits and features -> scores, each with its passport.
+"""Scoring: sets of images -> what an extractor sees of them -> scores, each with its passport.
 
-`evaluate.evaluate` does all of it; `scores` works on arrays alone. Nothing here imports training or networks.
+`evaluate_images` does all of it; the functions of `scores` work on arrays alone. `SCORES` holds what --scores names,
+`EXTRACTORS` what --extractor names. Nothing here imports training or networks.
 """
 
 from tfgan_improved.errors import UserError
-from tfgan_improved.spec import shelf
+from tfgan_improved.spec import Table, shelf
+
+EXTRACTORS = Table(__name__, "extractor", {
+    "classifier": "extractors.domain:classifier", "inception": "extractors.inception:inception",
+}, wired={"source", "load"})
+SCORES = Table(__name__, "score", {
+    "classifier_score": "scores.confidence:ClassifierScore", "frechet": "scores.frechet:Frechet",
+    "frechet_infinity": "scores.frechet:FrechetAtInfinity", "kernel": "scores.kernel:Kernel"})
 
 
 class EvaluationError(UserError):
@@ -16,9 +24,11 @@ class MissingPackage(EvaluationError, ImportError):
 
 
 __getattr__, _names, __all__ = shelf(
-    __name__, "scores:classifier_score", "scores:frechet_distance", "scores:kernel_distance",
-    "classifier:domain_classifier", "extractors:DomainClassifier", "extractors:InceptionExtractor")
-__all__ += ["EvaluationError", "MissingPackage"]
+    __name__, "scores.confidence:classifier_score", "scores.frechet:frechet_distance", "scores.kernel:kernel_distance",
+    "classifier:domain_classifier", "extractors.domain:DomainClassifier", "extractors.inception:InceptionExtractor",
+    "evaluate:evaluate_images", "mutual_information:estimate_mutual_information",
+    "mutual_information:MutualInformation")
+__all__ += ["EXTRACTORS", "SCORES", "EvaluationError", "MissingPackage"]
 
 
 def __dir__():

@@ -13,7 +13,9 @@ import warnings
 import numpy as np
 
 from tfgan_improved import files
-from tfgan_improved.evaluation import EvaluationError, domain_network, domain_training, extractors
+from tfgan_improved.evaluation import EvaluationError, domain_network, domain_training
+from tfgan_improved.evaluation.extractors import domain, shared
+from tfgan_improved.evaluation.progress import ProgressLine
 
 HASHED = 4096  # examples of each split that tell a streamed data set from others; those in memory are hashed whole
 
@@ -34,7 +36,7 @@ def domain_classifier(source, cache_dir=None, progress=None):
     if kept is None:
         kept = _train(source, recipe, data_hash, progress)
         _keep(path, *kept)
-    return extractors.DomainClassifier(kept[0], source.name, kept[1])
+    return domain.DomainClassifier(kept[0], source.name, kept[1])
 
 
 def _check(source):
@@ -51,7 +53,7 @@ def _train(source, recipe, data_hash, progress):
     limit = max(1, recipe.memory // math.prod(source.shape))
     images, labels = source.arrays("train", limit)
     network = domain_network.build(source.shape, source.classes, recipe)
-    line = domain_training.ProgressLine(f"classifier of {source.name} (once, for scoring)")
+    line = ProgressLine(f"classifier of {source.name} (once, for scoring)")
     start = time.monotonic()
     domain_training.train(network, images, labels, recipe, progress or line)
     accuracy = _accuracy(network, source, limit)
@@ -62,7 +64,7 @@ def _train(source, recipe, data_hash, progress):
 
 def _accuracy(network, source, limit):
     images, labels = source.arrays("test", limit)
-    logits = extractors.DomainClassifier(network, source.name, {})(images)["logits"]
+    logits = domain.DomainClassifier(network, source.name, {})(images)["logits"]
     return float(np.mean(logits.argmax(axis=1) == labels))
 
 
@@ -83,7 +85,7 @@ def _cache_folder(cache_dir):
 
 def _file_name(source, data_hash, recipe):
     size = "x".join(map(str, source.shape))
-    parts = (extractors.slug_of(source.name), size, source.counts["train"], data_hash[:12], recipe.hash[:12])
+    parts = (shared.slug_of(source.name), size, source.counts["train"], data_hash[:12], recipe.hash[:12])
     return "-".join(map(str, parts)) + ".npz"
 
 
@@ -91,7 +93,7 @@ def _keep(path, network, about):
     """Writes the weights and what is known about them; a folder that cannot be written costs a warning only."""
     weights = network.get_weights()
     content = io.BytesIO()
-    about = about | {"weights_hash": extractors.weights_hash(weights)}
+    about = about | {"weights_hash": shared.weights_hash(weights)}
     np.savez(content, about=json.dumps(about), **{f"weight_{k:03d}": weight for k, weight in enumerate(weights)})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -109,7 +111,7 @@ def _read(path, source, recipe):
         with np.load(path, allow_pickle=False) as stored:
             about = json.loads(str(stored["about"]))
             weights = [stored[name] for name in sorted(stored.files) if name != "about"]
-        if extractors.weights_hash(weights) != about.pop("weights_hash"):
+        if shared.weights_hash(weights) != about.pop("weights_hash"):
             raise ValueError("the weights are not those that were written")
         network = domain_network.build(source.shape, source.classes, recipe)
         network.set_weights(weights)

@@ -1,6 +1,5 @@
 """The small training loop of the domain classifier: deterministic for one machine and number of threads."""
 
-import sys
 import time
 
 import numpy as np
@@ -80,24 +79,3 @@ def augment(images, recipe, seed):
         coin = tf.random.stateless_uniform((n, 1), seed + [1, 0]) < 0.5
         columns = tf.where(coin, columns[:, ::-1], columns)
     return tf.gather(tf.gather(padded, rows, batch_dims=1), columns, axis=2, batch_dims=1)
-
-
-class ProgressLine:
-    """One line on stderr, updated in place on a terminal, else a line every 15 seconds."""
-
-    def __init__(self, title, seconds=15.0):
-        self.title, self.terminal = title, sys.stderr.isatty()
-        self.seconds, self.shown = 0.2 if self.terminal else seconds, time.monotonic()
-
-    def __call__(self, text):
-        if time.monotonic() - self.shown >= self.seconds:
-            self.shown = time.monotonic()
-            self._write(text, "" if self.terminal else "\n")
-
-    def close(self, text):
-        """The last line, which stays."""
-        self._write(text, "\n")
-
-    def _write(self, text, end):
-        line = f"{self.title}: {text}"
-        print(f"\r{line:<100}" if self.terminal else line, end=end, file=sys.stderr, flush=True)

@@ -1,77 +1,98 @@
-"""From generated images to a record of scores, with the scores of real images beside them and the passport."""
+"""From sets of images to a record of scores, with the scores of real images beside them and the passport."""
 
-import math
+from tfgan_improved.evaluation import SCORES, EvaluationError, extractors, moments, passport, statistics
+from tfgan_improved.evaluation.evidence import look
 
-import numpy as np
-
-from tfgan_improved.evaluation import EvaluationError, extractors, passport, scores
-
-MIXING_SEED = 0  # of the order in which samples are cut into parts; real splits may come sorted by class
+DEFAULT = "classifier_score frechet kernel"
 REAL_LIMIT = 50_000
 
 
-def evaluate(images, source, extractor, split="test", splits=10, seeds=None, step=None, real_limit=REAL_LIMIT):
-    """A record for JSON of uint8 images (n, h, w, c) held against a split of `source`, seen by `extractor`.
+def evaluate_images(samples, real=None, other_real=None, extractor=None, scores=DEFAULT, *, count=10_000,
+                    real_limit=REAL_LIMIT, seed=0, seeds=None, step=None, progress=None):
+    """A record for JSON of `count` images of an `ImageSet`, held against the real ones, seen by `extractor`.
 
-    {"step", "scores", "real", "passport"}. "scores" are the classifier score, with its deviation over `splits` parts,
-    and the Frechet and kernel distances to the first `real_limit` images of the split, under the extractor's names for
-    them. "real" has the same for real images: the split's own classifier score, in parts that are not smaller (small
-    ones score lower), and the distances from as many other real images (train's, or test's where the split is train)
-    as there are samples: what a perfect generator would get.
-    `seeds` are written into the passport. EvaluationError for other images, or fewer images than splits.
+    {"step", "scores", "intervals", "bias", "real", "passport"}, each but the first and last {name: number}. "real" has
+    the same scores for real images: those of `other_real`, as many as there are samples, held against `real`: what a
+    perfect generator would get. Scores that compare with nothing are those of `real` itself. `scores` are names of
+    `SCORES`, apart by spaces, or score objects; those that compare are left out of the default without `real`.
+    `seed` is of the generator's draws; it and `seeds` are written into the passport. `progress(what, done, count)`.
+    EvaluationError for images of different shapes, and for what a score cannot work with.
     """
-    _check(images, source, splits)
-    reference = source.arrays(split, real_limit)[0]
-    other = source.arrays("test" if split == "train" else "train", len(images))[0]
-    generated, real, floor = (_mixed(extractor(part)) for part in (images, reference, other))
-    real_splits = max(1, min(splits, len(reference) * splits // len(images)))
-    counts = {"samples": len(images), "real": len(reference), "other_real": len(other),
-              "splits": splits, "real_splits": real_splits}
-    seeds = {"mixing": MIXING_SEED} | (seeds or {})
-    return {
-        "step": step,
-        "scores": _scores(extractor.metrics, generated["logits"], generated["features"], real["features"], splits),
-        "real": _scores(extractor.metrics, real["logits"], floor["features"], real["features"], real_splits),
-        "passport": passport.make(source, extractor, split, counts, seeds),
-    }
+    chosen, images = _chosen(scores, real), {"samples": samples, "real": real, "other real": other_real}
+    images = {name: given for name, given in images.items() if given is not None}
+    _check(images, chosen, count)
+    count = samples.limit(count)
+    seen = {name: _look(name, given, real_limit if name == "real" else count, extractor, chosen, seed, progress)
+            for name, given in images.items()}
+    record = _record(chosen, extractor, seen["samples"], seen.get("real"))
+    card = passport.make(images, seen, extractor, chosen, {"sample": seed, **(seeds or {})})
+    beside = {}
+    for score in chosen if real else ():
+        by = seen.get("other real" if score.compares else "real")
+        if by is not None:
+            score = score.for_real(count, by.count) if hasattr(score, "for_real") else score
+            beside |= _record([score], extractor, by, seen["real"])["scores"]
+    return {"step": step, **record, "real": beside, "passport": card}
 
 
 def sentence(record):
     """The record in one line for a person: each score, and that of real images in brackets."""
     parts = []
     for name, value in record["scores"].items():
-        if not name.endswith("_std"):
-            deviation = record["scores"].get(f"{name}_std")
+        if not name.endswith("_std") and value is not None:
+            deviation, real = record["scores"].get(f"{name}_std"), record["real"].get(name)
             spread = "" if deviation is None else f" +/- {deviation:.2g}"
-            parts.append(f"{name} {value:.4g}{spread} (real {record['real'][name]:.4g})")
+            parts.append(f"{name} {value:.4g}{spread}" + ("" if real is None else f" (real {real:.4g})"))
     of = record["passport"]
     step = "" if record["step"] is None else f"step {record['step']}: "
+    against = f" against {of['real']} of {of['reference']}" if "reference" in of else ""
     accuracy = of["extractor"].get("accuracy")
     by = of["extractor"]["name"] + ("" if accuracy is None else f", {accuracy:.2%} accurate")
-    return f"{step}{', '.join(parts)}; {of['samples']} samples against {of['real']} of {of['reference']}, seen by {by}"
+    return f"{step}{', '.join(parts)}; {of['samples']} samples{against}, seen by {by}"
 
 
-def _check(images, source, splits):
-    extractors.check_images(images)
-    if images.shape[1:] != tuple(source.shape):
-        raise EvaluationError(f"images of shape {images.shape[1:]} cannot be held against '{source.name}', whose shape "
-                              f"is {tuple(source.shape)}; generate images of that shape")
-    if splits < 1 or len(images) < max(splits, 2):
-        raise EvaluationError(f"{len(images)} images cannot be scored in {splits} splits; give at least 2 images and "
-                              "no more splits than images")
+def _chosen(scores, real):
+    if not isinstance(scores, str):
+        return list(scores)
+    made = [SCORES.make(text) for text in scores.split()]
+    if real is not None:
+        return made
+    alone = [score for score in made if not score.compares]
+    if not alone or (len(alone) < len(made) and scores != DEFAULT):
+        raise EvaluationError(f"--scores='{scores}' compare with real images, and none were given; name them with "
+                              "--against")
+    return alone
 
 
-def _mixed(outputs):
-    """Rows in an order that does not depend on the images, so that every part is a fair sample."""
-    order = np.random.RandomState(MIXING_SEED).permutation(len(outputs["logits"]))
-    return {name: values[order] for name, values in outputs.items()}
+def _check(images, chosen, count):
+    samples = images["samples"]
+    for given in images.values():
+        if tuple(given.shape) != tuple(samples.shape):
+            raise EvaluationError(f"images of shape {tuple(samples.shape)} cannot be held against '{given.name}', "
+                                  f"whose shape is {tuple(given.shape)}; give images of one shape, or --image_size")
+    if not chosen:
+        raise EvaluationError("no scores are asked for; name some with --scores")
+    if samples.limit(count) < 2:
+        raise EvaluationError(f"{samples.limit(count)} images cannot be scored; give at least 2")
 
 
-def _scores(names, logits, features, reference, splits):
-    score, score_std = scores.classifier_score(logits, splits)
-    kernel, kernel_error = scores.kernel_distance(features, reference)
-    return {
-        names.score: score, f"{names.score}_std": score_std,
-        names.frechet: scores.frechet_distance(features, reference),
-        names.kernel: kernel, f"{names.kernel}_std": None if math.isnan(kernel_error) else kernel_error,
-    }
+def _look(name, images, count, extractor, chosen, seed, progress):
+    """What was seen of a set by those scores that look at it."""
+    wanted = {part for score in chosen if name != "other real" or score.compares for part in score.reads}
+    hear = None if progress is None else lambda done, total: progress(name, done, total)
+    return statistics.kept(images, count, extractor, wanted, lambda: look(
+        images, count, extractor, wanted, seed=seed, groups=moments.GROUPS if name == "samples" else 1, progress=hear))
+
+
+def _record(chosen, extractor, samples, real):
+    """{"scores", "intervals", "bias"} under the full names."""
+    record = {"scores": {}, "intervals": {}, "bias": {}}
+    for score in chosen:
+        for short, value in score(samples, real).items():
+            name = extractors.name_of(extractor, short) if score.seen else short
+            record["scores"][name] = value.value
+            if value.low is not None:
+                record["intervals"][name] = [value.low, value.high]
+            if value.bias is not None:
+                record["bias"][name] = value.bias
+    return record

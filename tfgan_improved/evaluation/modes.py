@@ -62,12 +62,12 @@ def evaluate(points, source, split="test", seeds=None, step=None, radius=RADIUS)
     generator would get. EvaluationError as `mode_counts`.
     """
     scores = mode_scores(points, source.centers, source.std, radius)
-    real = source.arrays(split, len(points))[0]
-    rule = _Rule(source, radius)
-    # Points are scored as they are; the passport's other entries are those of images.
-    card = passport.make(source, rule, split, {"samples": len(points), "real": len(real)}, seeds or {})
+    real, rule = source.arrays(split, len(points))[0], _Rule(source, radius)
+    card = {"samples": len(points), "shape": list(source.shape), "quantization": "none", "dataset": source.name,
+            "reference": split, "real": len(real), "extractor": passport.seen_by(rule), "seeds": dict(seeds or {}),
+            "versions": passport.versions()}
     return {"step": step, "scores": scores, "real": mode_scores(real, source.centers, source.std, radius),
-            "passport": card | {"quantization": "none"}}
+            "passport": card}
 
 
 @dataclasses.dataclass(frozen=True)

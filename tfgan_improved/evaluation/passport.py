@@ -1,22 +1,34 @@
 """The passport of a score: everything that must be equal before two scores may be compared."""
 
+import dataclasses
 import importlib.metadata
 import platform
 
 import tfgan_improved
 
-PACKAGES = ("tensorflow", "keras", "numpy", "tensorflow-gan")
-FREE = ("seeds", "versions")  # what may differ between scores that are ranked together
+PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "tensorflow-gan")
+FREE = ("origin", "seeds", "scores")  # what may differ between scores that are ranked together; scores: see below
 
 
-def make(source, extractor, split, counts, seeds):
-    """A dict for JSON. `counts` says how many of what went in; `seeds` are whatever seeds the caller used, by name."""
-    return {
-        "dataset": source.name, "shape": list(source.shape), "reference": split, **counts,
-        "quantization": "uint8",
-        "extractor": {"name": extractor.name, "hash": extractor.hash, "resize": extractor.resize, **extractor.about},
-        "seeds": dict(seeds), "versions": versions(),
-    }
+def make(images, seen, extractor, chosen, seeds):
+    """A dict for JSON. `images` and `seen` are the sets and their evidence: "samples", "real", "other real"."""
+    samples, real, other = (images.get(name) for name in ("samples", "real", "other real"))
+    card = {"samples": seen["samples"].count, "shape": list(samples.shape), "quantization": "uint8",
+            "truncation": samples.about.get("truncation", 0.0), "origin": {"name": samples.name, **samples.about}}
+    if real is not None:
+        card |= {"dataset": real.about.get("dataset", real.name), "reference": real.about.get("split", real.name),
+                 "real": seen["real"].count, "real_hash": real.hash() or (real.known or [{}, {}])[1].get("hash", "")}
+    if other is not None:
+        card |= {"other_real": seen["other real"].count}
+    if extractor is not None:
+        card["extractor"] = seen_by(extractor)
+    return card | {"scores": {type(score).__name__: dataclasses.asdict(score) for score in chosen},
+                   "seeds": dict(seeds), "versions": versions()}
+
+
+def seen_by(extractor):
+    """What a passport says of an extractor."""
+    return {"name": extractor.name, "hash": extractor.hash, "resize": extractor.resize, **extractor.about}
 
 
 def versions():
@@ -31,5 +43,21 @@ def versions():
 
 
 def differences(first, second):
-    """Names of what differs between two passports, seeds and versions aside; scores are comparable where it is []."""
-    return [name for name in sorted({*first, *second} - {*FREE}) if first.get(name) != second.get(name)]
+    """Names of what differs between two passports, with a dot for what is within; scores compare where it is [].
+
+    Seeds and the origin of the samples may differ, and which scores were asked for; not how one of them was computed.
+    """
+    names = sorted({*first, *second} - {*FREE})
+    found = []
+    for name in names:
+        found += _within(name, first.get(name), second.get(name))
+    for name in sorted({*first.get("scores", {})} & {*second.get("scores", {})}):
+        found += _within(f"scores.{name}", first["scores"][name], second["scores"][name])
+    return found
+
+
+def _within(name, first, second):
+    if isinstance(first, dict) and isinstance(second, dict):
+        return [inner for key in sorted({*first, *second})
+                for inner in _within(f"{name}.{key}", first.get(key), second.get(key))]
+    return [] if first == second else [name]

@@ -1,0 +1,91 @@
+"""Mean and covariance of features that stream by, summed in float64, in groups of consecutive rows."""
+
+import numpy as np
+from scipy.linalg import blas
+
+from tfgan_improved.evaluation import EvaluationError
+
+GROUPS = 20  # of the samples: what is resampled for an interval, and cut off to see what few samples add
+BLOCK = 2048  # rows of one product
+
+
+class Moments:
+    """Counts (g,), sums (g, f) and sums of x x' (g times (f, f), lower triangles) of features less a `shift` (f,).
+
+    The shift, the mean of the first rows, keeps the sums from cancelling where features are far from 0.
+    """
+
+    def __init__(self, counts, sums, squares, shift):
+        self.counts, self.sums, self.squares, self.shift = counts, sums, squares, shift
+
+    @property
+    def groups(self):
+        """How many groups there are."""
+        return len(self.counts)
+
+    def of(self, weights=None):
+        """(n, mean (f,), unbiased covariance (f, f)) of groups taken `weights` (g,) times; each once by default."""
+        weights = np.ones(self.groups) if weights is None else np.asarray(weights, np.float64)
+        n, used = float(weights @ self.counts), np.flatnonzero(weights)
+        mean = np.tensordot(weights, self.sums, 1) / n
+        covariance = np.zeros(self.squares[0].shape)
+        for group in used:
+            covariance += weights[group] * self.squares[group]
+        covariance -= n * np.outer(mean, mean)
+        covariance = np.tril(covariance) / max(n - 1.0, 1.0)
+        return n, self.shift + mean, covariance + np.tril(covariance, -1).T
+
+
+class Gathering:
+    """Sums features of `count` rows as they come: `add` in order, then `moments`. EvaluationError for NaN, infinity."""
+
+    def __init__(self, count, groups=1):
+        self.ends = [(g + 1) * count // groups for g in range(groups)]
+        self.counts = np.diff([0, *self.ends]).astype(np.float64)
+        self.done, self.group, self.waiting, self.sums, self.squares, self.shift = 0, 0, [], None, None, None
+
+    def add(self, features):
+        """Takes features (n, f) of the next rows."""
+        features = np.asarray(features)
+        if not np.isfinite(features).all():
+            raise EvaluationError("features must be finite; received NaN or infinity; take a generator from before it "
+                                  "diverged")
+        while len(features):
+            room = self.ends[self.group] - self.done
+            self.waiting.append(features[:room])
+            self.done, features = self.done + len(features[:room]), features[room:]
+            if self.done == self.ends[self.group] or sum(map(len, self.waiting)) >= BLOCK:
+                self._sum()
+
+    def _sum(self):
+        rows = np.concatenate(self.waiting).astype(np.float64)
+        if self.shift is None:
+            groups, width = len(self.ends), rows.shape[1]
+            self.shift, self.sums = rows.mean(axis=0), np.zeros((groups, width))
+            # In Fortran's order, in which BLAS adds to what is there.
+            self.squares = [np.zeros((width, width), order="F") for _ in range(groups)]
+        rows -= self.shift
+        self.sums[self.group] += rows.sum(axis=0)
+        self.squares[self.group] = blas.dsyrk(1.0, rows.T, beta=1.0, c=self.squares[self.group], lower=1, overwrite_c=1)
+        self.waiting = []
+        while self.group < len(self.ends) - 1 and self.done == self.ends[self.group]:
+            self.group += 1
+
+    def moments(self):
+        """The Moments of what was added."""
+        if self.waiting:
+            self._sum()
+        return Moments(self.counts, self.sums, self.squares, self.shift)
+
+
+def gathered(features, groups=1):
+    """The Moments of features (n, f)."""
+    gathering = Gathering(len(features), min(groups, len(features)))
+    gathering.add(features)
+    return gathering.moments()
+
+
+def known(count, mean, covariance):
+    """Moments of one group from what a file of statistics holds."""
+    return Moments(np.array([float(count)]), np.zeros((1, len(mean))),
+                   [np.asarray(covariance, np.float64) * max(count - 1.0, 1.0)], np.asarray(mean, np.float64))

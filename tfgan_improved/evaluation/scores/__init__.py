@@ -1,0 +1,22 @@
+"""Scores: functions of arrays, and dataclasses that call them on what was seen of samples and of real images.
+
+A score is a frozen dataclass with `reads`, the parts of `Evidence` that it wants; `compares`, whether it needs real
+images; and `seen`, whether its numbers depend on the extractor, which then gives them their names. Called with the
+evidence of samples and of real images it returns {short name: Value}.
+"""
+
+from typing import NamedTuple
+
+from tfgan_improved.spec import shelf
+
+__getattr__, __dir__, __all__ = shelf(
+    __name__, "confidence:classifier_score", "frechet:frechet_distance", "kernel:kernel_distance")
+
+
+class Value(NamedTuple):
+    """A number; the limits between which it lies with a probability of 95%; what few samples add to it on average."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    bias: float | None = None
