@@ -43,3 +43,17 @@ def grid25(image_size=None, holdout=0):
     """25 modes on the grid {-4, -2, 0, 2, 4}^2, std 0.05. Source: Lin et al. 2018, arXiv:1712.04086, section 4.1."""
     ticks = (-4, -2, 0, 2, 4)
     return Mixture("grid25", [(x, y) for x in ticks for y in ticks], 0.05, image_size, holdout)
+
+
+def spiral(image_size=None, holdout=0):
+    """A spiral of three turns, radius 0.5 to 4, as 200 modes at equal distances of 0.21 along it, std 0.1.
+
+    The modes overlap, so that the density is a band along r = 0.5 + 3.5 a / 6 pi, a the angle from 0 to 6 pi.
+    Shape as in Belghazi et al. 2018, arXiv:1801.04062, section 5.1, which gives no measures; these are ours.
+    """
+    angles = np.linspace(0.0, 6 * math.pi, 20_001)
+    curve = (0.5 + 3.5 * angles / (6 * math.pi))[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    lengths = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(curve, axis=0), axis=1))])
+    places = np.linspace(0.0, lengths[-1], 200)
+    return Mixture("spiral", np.stack([np.interp(places, lengths, axis) for axis in curve.T], axis=1), 0.1,
+                   image_size, holdout)

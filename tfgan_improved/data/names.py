@@ -12,6 +12,7 @@ SOURCES = Table("tfgan_improved.data", "data set", {
     "digits": "digits:digits",
     "ring8": "mixtures:ring8",
     "grid25": "mixtures:grid25",
+    "spiral": "mixtures:spiral",
 })
 FOLDER = "folder:"
 

@@ -11,10 +11,12 @@ TERMS = Table(__name__, "term", {
     "feature_matching": "feature_matching:FeatureMatching",
     "classification": "classification:Classification",
     "historical_averaging": "historical_averaging:HistoricalAveraging",
+    "information": "information:Information",
     "diversity": "kernel_penalties:DiversityTerm",
     "orthonormal": "kernel_penalties:OrthonormalTerm",
     "off_diagonal": "kernel_penalties:OffDiagonalTerm",
-}, wired={"name"})
+}, wired={"name", "player"})
 
 __getattr__, __dir__, __all__ = shelf(
-    __name__, *TERMS.names.values(), "adversarial:DiscriminatorLoss", "adversarial:GeneratorLoss")
+    __name__, *TERMS.names.values(), "adversarial:DiscriminatorLoss", "adversarial:GeneratorLoss",
+    "information:StatisticsLoss")

@@ -1,6 +1,7 @@
 """A player: a network, the terms whose sum it minimizes, and how often it moves in a step."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 
 import keras
@@ -13,6 +14,22 @@ from tfgan_improved.terms.adversarial import DiscriminatorLoss, GeneratorLoss
 def add_groups(gradients):
     """{group: [gradient, ...]} -> [gradient, ...], their sum."""
     return [tf.add_n(list(parts)) for parts in zip(*gradients.values())]
+
+
+def merged_by(terms):
+    """The `merge` of a player with these terms: gradients of a term that can `join` are joined to the sum of the rest.
+
+    `join(sum of the rest, gradients of the term's group)` -> gradients; without such a term it is `add_groups`.
+    """
+    joins = {term.group: term.join for term in terms if hasattr(term, "join")}
+    return functools.partial(_join_groups, joins) if joins else add_groups
+
+
+def _join_groups(joins, gradients):
+    total = add_groups({group: parts for group, parts in gradients.items() if group not in joins})
+    for group, join in joins.items():
+        total = join(total, gradients[group])
+    return total
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,8 +52,10 @@ class Player:
 
 
 def two_players(generator, discriminator, loss="non_saturating", d_terms=(), g_terms=(), d_steps=1, g_steps=1,
-                d_loss_weight=1.0, g_loss_weight=1.0):
+                d_loss_weight=1.0, g_loss_weight=1.0, others=None):
     """The players of an ordinary GAN, {"d": Player, "g": Player}: D moves `d_steps` times, then G `g_steps` times.
+
+    `others` are further players, {name: Player}, that move between the two, such as those that a term `brings`.
 
     `loss` is a loss object or the name of one; `d_terms`, `g_terms` are added to it. A loss weight of 0 leaves that
     half of the loss out, as where feature matching takes its place. SpecError for an unknown name.
@@ -44,5 +63,5 @@ def two_players(generator, discriminator, loss="non_saturating", d_terms=(), g_t
     loss = LOSSES.make(loss) if isinstance(loss, str) else loss
     d_loss = (DiscriminatorLoss(loss, d_loss_weight),) if d_loss_weight else ()
     g_loss = (GeneratorLoss(loss, g_loss_weight),) if g_loss_weight else ()
-    return {"d": Player(discriminator, (*d_loss, *d_terms), d_steps),
-            "g": Player(generator, (*g_loss, *g_terms), g_steps)}
+    return {"d": Player(discriminator, (*d_loss, *d_terms), d_steps, merged_by(d_terms)), **(others or {}),
+            "g": Player(generator, (*g_loss, *g_terms), g_steps, merged_by(g_terms))}

@@ -1,0 +1,108 @@
+"""The estimate of mutual information: on distributions where it is known, and what it refuses."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tfgan_improved as tfi
+from tfgan_improved.evaluation import EvaluationError, mutual_information
+from tfgan_improved.losses.information import donsker_varadhan
+
+estimate = tfi.estimate_mutual_information
+
+
+def gaussians(dimension, correlation, count, seed=0):
+    """Pairs whose components correlate; I = -d / 2 log(1 - rho^2)."""
+    random = np.random.default_rng(seed)
+    x, noise = random.normal(size=(2, count, dimension))
+    exact = -dimension / 2 * np.log(1 - correlation**2)
+    return x, correlation * x + np.sqrt(1 - correlation**2) * noise, exact
+
+
+@pytest.mark.parametrize("dimension, correlation, settings, allowed", [
+    (1, 0.8, {"steps": 300, "batch_size": 256}, (-0.06, 0.06)),  # 0.511 nats
+    (2, 0.9, {"steps": 500, "batch_size": 256}, (-0.06, 0.06)),  # 1.661
+    (2, -0.9, {"steps": 400, "batch_size": 256, "bound": "f_divergence"}, (-0.1, 0.06)),
+    (3, 0.5, {"steps": 200, "batch_size": 128, "rate": 0.1}, (-0.15, 0.1)),  # 0.432
+])
+def test_correlated_gaussians(dimension, correlation, settings, allowed):
+    x, z, exact = gaussians(dimension, correlation, 16_000)
+    found = estimate(x, z, **settings)
+    assert exact * (1 + allowed[0]) < found.nats < exact * (1 + allowed[1])
+    steps, trained, held = zip(*found.curve)
+    assert steps[-1] == settings["steps"] and set(found.steps) <= set(steps) and found.pairs == 4000
+    assert held[0] < 0.9 * exact and abs(trained[-1] - exact) < 0.1 * exact + 0.02  # it was learned
+
+
+def test_much_information_is_estimated_from_below():
+    x, z, exact = gaussians(20, 0.9, 20_000)  # 16.6 nats
+    found = estimate(x, z, steps=300, batch_size=256)
+    assert 0.5 * exact < found.nats < exact
+
+
+def test_nothing_in_common_is_no_information():
+    random = np.random.default_rng(1)
+    found = estimate(random.normal(size=(3000, 4)), random.integers(0, 5, 3000), steps=100, batch_size=128)
+    assert -0.02 < found.nats < 0.01
+
+
+def test_what_is_learned_by_heart_does_not_count():
+    """With few pairs and a large network T knows the pairs it has seen: these read high, the held-out ones do not."""
+    random = np.random.default_rng(2)
+    found = estimate(*random.normal(size=(2, 200, 5)), steps=200, batch_size=150, learning_rate=1e-2)
+    assert found.curve[-1][1] > 1.0 and found.nats < 0.2
+
+
+def test_discrete_pairs_of_any_shape():
+    """A digit of four is in the picture: log 4 nats, less what a bit of noise hides."""
+    random = np.random.default_rng(3)
+    labels = random.integers(0, 4, 4000)
+    pictures = np.zeros((4000, 2, 2, 1), np.uint8)
+    pictures.reshape(4000, 4)[np.arange(4000), labels] = 255
+    found = estimate(pictures, labels == 2, steps=200, batch_size=128, seed=5)
+    exact = 0.25 * np.log(4) + 0.75 * np.log(4 / 3)  # the entropy of whether it is the third
+    assert abs(found.nats - exact) < 0.04
+
+
+def test_it_is_the_same_for_a_seed_and_leaves_the_callers_random_numbers():
+    x, z, _ = gaussians(2, 0.5, 400)
+    settings = {"steps": 20, "batch_size": 32, "width": 16}
+    np.random.seed(7)
+    before = np.random.get_state()[1].copy()
+    first, again = (estimate(x, z, seed=1, **settings) for _ in range(2))
+    assert first == again
+    np.testing.assert_array_equal(np.random.get_state()[1], before)
+    scaled = estimate(3 * x - 5, 1e3 * z, seed=1, **settings)
+    np.testing.assert_allclose(scaled.nats, first.nats, atol=1e-3)
+
+
+def test_the_pairs_that_do_not_belong_together_are_all_but_the_diagonal():
+    values = np.arange(25.0).reshape(5, 5)
+    found = mutual_information.off_diagonal(tf.constant(values)).numpy()
+    assert sorted(found.ravel()) == sorted(values[~np.eye(5, dtype=bool)])
+
+
+def test_a_reading_is_the_bound_on_all_pairs(monkeypatch):
+    x, z, _ = gaussians(3, 0.5, 41)
+    x, z = x.astype("float32"), z.astype("float32")
+    statistics = mutual_information.Statistics(3, 3, width=8)
+    values = statistics(tf.constant(x), tf.constant(z)).numpy()
+    off = ~np.eye(41, dtype=bool)
+    want = donsker_varadhan(np.diag(values), values[off])
+    monkeypatch.setattr(mutual_information, "AT_ONCE", 41 * 7)  # six parts, the last one smaller
+    np.testing.assert_allclose(mutual_information.read(statistics, x, z, donsker_varadhan), want, rtol=1e-4)
+
+
+@pytest.mark.parametrize("x, z, settings, told", [
+    (np.ones((200, 1)), np.arange(199.0), {}, "received 200 rows of x and 199 of z; give as many of each"),
+    (np.arange(200.0), np.full(200, np.nan), {}, "z has NaN or infinity; take out these rows of both arrays"),
+    (np.arange(99.0), np.arange(99.0), {}, "99 pairs are too few .*; give at least 100"),
+    (np.ones(200), np.arange(200.0), {}, "x is constant, and holds no information"),
+    (np.arange(200.0), np.array(["a"] * 200), {}, "arrays of real numbers; received z of <U1"),
+    (np.arange(200.0), np.float32(3), {}, "arrays of real numbers; received z of float32, shape"),
+    (np.arange(200.0), np.arange(200.0), {"bound": "jensen"}, "unknown bound 'jensen'; choose one of donsker_varadhan"),
+    (np.arange(200.0), np.arange(200.0), {"holdout": 1.5}, "received steps=2000, .*holdout=1.5"),
+])
+def test_what_cannot_be_estimated_is_told(x, z, settings, told):
+    with pytest.raises(EvaluationError, match=told):
+        estimate(x, z, **settings)
