@@ -97,11 +97,11 @@ def _ratios(theirs, mine):
 
 def table(records, base):
     """The summary as text."""
-    lines = [f"{'':<10}{'ms/step':>9}{'steps/s':>9}{'x ' + base:>9}{'quartiles':>12}{'least ms':>10}{'x ' + base:>9}"
+    lines = [f"{'':<18}{'ms/step':>9}{'steps/s':>9}{'x ' + base:>9}{'quartiles':>12}{'least ms':>10}{'x ' + base:>9}"
              f"{'cpu ms':>9}{'x ' + base:>9}"]
     for name, r in records.items():
         low, high = r["quartiles"]
-        lines.append(f"{name:<10}{r['median_ms']:>9.2f}{r['steps_per_second']:>9.2f}{r['times_base']:>9.3f}"
+        lines.append(f"{name:<18}{r['median_ms']:>9.2f}{r['steps_per_second']:>9.2f}{r['times_base']:>9.3f}"
                      f"{f'{low:.2f}-{high:.2f}':>12}{r['least_ms']:>10.2f}{r['times_base_by_least']:>9.3f}"
                      f"{r['cpu_ms']:>9.2f}{r['times_base_by_cpu']:>9.3f}")
     return "\n".join(lines)

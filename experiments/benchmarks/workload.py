@@ -24,18 +24,24 @@ SETTINGS = ("rounds", "steps", "warm_up", "threads", "cores")  # that are record
 
 @dataclasses.dataclass(frozen=True)
 class Workload:
-    """Its name, the recipe's flags, trained parameters of both networks, and the other contenders' scripts by name."""
+    """Its name, the recipe's flags, trained parameters of both networks, and the other contenders' scripts by name.
+
+    The last one is what the others are held against, and those in `pairs` also against another: {name: other}. A script
+    may have arguments behind it. Names that start with torch run in the environment with PyTorch. `dataset` is TFDS's.
+    """
 
     name: str
     flags: tuple
     parameters: dict
     others: dict
+    pairs: dict = dataclasses.field(default_factory=dict)
+    dataset: str = "mnist"
 
 
 def arguments(workload):
     """The command line of a workload's script."""
     parser = argparse.ArgumentParser(description=f"Steps per second of workload {workload.name}; see README.md.")
-    parser.add_argument("--data_dir", default=os.environ.get("TFDS_DATA_DIR", ""), help="where TFDS keeps MNIST")
+    parser.add_argument("--data_dir", default=os.environ.get("TFDS_DATA_DIR", ""), help="where TFDS keeps its data")
     parser.add_argument("--torch_python", default="", help="the Python of an environment with PyTorch")
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--steps", type=int, default=20, help="steps of a round, for each contender; a multiple of 10")
@@ -75,32 +81,46 @@ def _measure(workload, asked):
     base = contenders[-1].name
     records = alternate.summary(contenders, base)
     print(alternate.table(records, base))
+    pairs = _paired(workload, contenders)
     if asked.out:
         record = {"workload": workload.name, "started": started,
                   "settings": {name: getattr(asked, name) for name in SETTINGS}, "machine": machine,
                   "load_average_after": alternate.machine()["load_average"], "about": about, "base": base,
-                  "summary": records, "milliseconds_per_step": {c.name: c.milliseconds for c in contenders},
+                  "summary": records, "pairs": pairs,
+                  "milliseconds_per_step": {c.name: c.milliseconds for c in contenders},
                   "cpu_milliseconds_per_step": {c.name: c.cpu_milliseconds for c in contenders}}
         pathlib.Path(asked.out).write_text(json.dumps(record, indent=1) + "\n")
+
+
+def _paired(workload, contenders):
+    """{"one against another": its summary} of the workload's pairs that took part, printed too."""
+    took_part, found = {contender.name for contender in contenders}, {}
+    for mine, other in workload.pairs.items():
+        if {mine, other} <= took_part:
+            record = found[f"{mine} against {other}"] = alternate.summary(contenders, other)[mine]
+            low, high = record["quartiles"]
+            print(f"{mine} against {other}: {record['times_base']:.3f} times as fast (quartiles {low:.2f}-{high:.2f}), "
+                  f"{record['times_base_by_cpu']:.3f} by processor time")
+    return found
 
 
 def start(workload, asked, folder):
     """The contenders' processes, one starting after the other has said that it is ready."""
     from tfgan_improved import data
 
-    images, _ = data.load("mnist", asked.data_dir or None).arrays("train")
+    images, _ = data.load(workload.dataset, asked.data_dir or None).arrays("train")
     np.save(folder / "images.npy", images)
-    scripts = {"package": (sys.executable, "package_loop.py")}
-    for name, script in workload.others.items():
-        if name != "torch" or asked.torch_python:
-            scripts[name] = (asked.torch_python if name == "torch" else sys.executable, script)
+    commands = {}
+    for name, script in {"package": "package_loop.py", **workload.others}.items():
+        python, (file, *more) = asked.torch_python if name.startswith("torch") else sys.executable, script.split()
+        if python:
+            commands[name] = [python, str(HERE / "contenders" / file), *more]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "",
                    "OMP_NUM_THREADS": str(asked.threads), "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2"}
     common = [f"--images={folder / 'images.npy'}", f"--data_dir={asked.data_dir}", f"--steps={asked.steps}",
               f"--threads={asked.threads}", f"--recipe={' '.join(workload.flags)}"]
-    return [alternate.Contender(name, [python, str(HERE / "contenders" / script), *common], environment,
-                                folder / f"{name}.txt")
-            for name, (python, script) in scripts.items()]
+    return [alternate.Contender(name, [*command, *common], environment, folder / f"{name}.txt")
+            for name, command in commands.items()]
 
 
 def check(contender, workload):

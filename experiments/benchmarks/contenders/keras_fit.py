@@ -29,9 +29,9 @@ def discriminator():
 class PlainGAN(keras.Model):
     """One D and one G update per step; each turn draws its own z."""
 
-    def __init__(self):
+    def __init__(self, g, d):
         super().__init__()
-        self.g, self.d, self.built = generator(), discriminator(), True
+        self.g, self.d, self.latent, self.built = g, d, g.input_shape[-1], True
         self.entropy = keras.losses.BinaryCrossentropy(from_logits=True)
 
     def compile(self, d_optimizer, g_optimizer, **settings):
@@ -40,14 +40,14 @@ class PlainGAN(keras.Model):
 
     def train_step(self, images):
         ones, zeros = tf.ones((64, 1)), tf.zeros((64, 1))
-        fake = self.g(tf.random.normal((64, 100)), training=True)
+        fake = self.g(tf.random.normal((64, self.latent)), training=True)
         with tf.GradientTape() as tape:
             d_loss = self.entropy(ones, self.d(images, training=True)) + self.entropy(
                 zeros, self.d(fake, training=True))
         weights = self.d.trainable_variables
         self.d_optimizer.apply(tape.gradient(d_loss, weights), weights)
         with tf.GradientTape() as tape:
-            fake = self.g(tf.random.normal((64, 100)), training=True)
+            fake = self.g(tf.random.normal((64, self.latent)), training=True)
             g_loss = self.entropy(ones, self.d(fake, training=True))
         weights = self.g.trainable_variables
         self.g_optimizer.apply(tape.gradient(g_loss, weights), weights)
@@ -67,14 +67,15 @@ class Rounds(keras.callbacks.Callback):
             self.ended()
 
 
-def main():
+def main(generator, discriminator):
+    """Answers the driver with rounds of a GAN of two freshly built networks."""
     asked = pace.settings()
     tf.config.threading.set_intra_op_parallelism_threads(asked.threads)
     tf.config.threading.set_inter_op_parallelism_threads(asked.threads)
     images = np.load(asked.images)
     batches = tf.data.Dataset.from_tensor_slices(images).shuffle(len(images)).repeat().batch(64, drop_remainder=True)
     batches = batches.map(lambda x: tf.cast(x, tf.float32) / 127.5 - 1.0).prefetch(tf.data.AUTOTUNE)
-    gan = PlainGAN()
+    gan = PlainGAN(generator(), discriminator())
     gan.compile(*(keras.optimizers.Adam(2e-4, beta_1=0.5) for _ in range(2)))
     parameters = {name: sum(variable.shape.num_elements() for variable in network.trainable_variables)
                   for name, network in {"g": gan.g, "d": gan.d}.items()}
@@ -83,4 +84,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(generator, discriminator)

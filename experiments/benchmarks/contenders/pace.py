@@ -19,11 +19,12 @@ os.dup2(2, 1)
 def settings():
     """The arguments that the driver gives to every contender."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--images", required=True, help="a .npy file of uint8 (n, 28, 28, 1)")
+    parser.add_argument("--images", required=True, help="a .npy file of uint8 (n, h, w, c)")
     parser.add_argument("--data_dir", default="", help="where the data sets of TFDS are")
     parser.add_argument("--steps", type=int, required=True, help="steps of a round")
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--recipe", default="", help="the package's flags, separated by spaces")
+    parser.add_argument("--half", action="store_true", help="activations in bfloat16")
     return parser.parse_args()
 
 

@@ -21,8 +21,9 @@ class Rounds:
 
 def main():
     asked = pace.settings()
-    request = flagset.parse([*asked.recipe.split(), f"--data_dir={asked.data_dir}", f"--threads={asked.threads}"],
-                            ["train"])
+    more = [f"--data_dir={asked.data_dir}", f"--threads={asked.threads}"]
+    more += ["--precision=mixed_bfloat16"] if asked.half else []
+    request = flagset.parse([*asked.recipe.split(), *more], ["train"])
     strategy = strategies.make(request.run, wait=0)
     source = data.load(request.run.dataset, request.job.data_dir or None)
     with strategy.scope():
