@@ -65,7 +65,8 @@ def specs(text):
 class RunConfig(Checked):
     """The recipe: everything that decides the weights of a run."""
 
-    dataset: str = knob("digits", "digits, ring8, grid25, folder:<path> or any TFDS image data set by name")
+    dataset: str = knob("digits", "digits, ring8, grid25, spiral, stacked_mnist, folder:<path> or any TFDS image data "
+                        "set by name")
     image_size: int = knob(0, "pixels on a side after center crop and resize; 0 keeps the data set's own", low=0)
     flip: bool = knob(False, "mirror half of the training images left to right")
     holdout: int = knob(0, "training images kept out of training as the validation split", low=0)

@@ -27,7 +27,7 @@ def test_an_existing_folder_passes(tmp_path):
     (f"folder:{__file__}", "is not a folder"),
     (os.path.dirname(__file__), "folder:"),
     ("", "not the name of a data set"),
-    ("my pictures", "digits, ring8, grid25, folder:<path>"),
+    ("my pictures", "digits, ring8, grid25, spiral, stacked_mnist, folder:<path>"),
     ("folders:/tmp", "not the name of a data set"),
     ("mnist:3", "not the name of a data set"),
 ])

@@ -1,7 +1,8 @@
 """Data sets by name, and the one input pipeline.
 
 `load("mnist")` gives a `Source`; `batches(source, 64)` an infinite `tf.data` of its training images and labels.
-Names: digits, ring8, grid25, folder:<path>, or any image data set of TFDS, such as mnist or celeb_a_hq/128.
+Names: digits, ring8, grid25, spiral, stacked_mnist, folder:<path>, or any image data set of TFDS, such as mnist or
+celeb_a_hq/128.
 """
 
 from tfgan_improved.data.names import SOURCES, DataError, cause, check_name

@@ -6,7 +6,7 @@ from tfgan_improved.data.names import FOLDER, SOURCES, DataError, check_name, fo
 
 
 def load(name, data_dir=None, image_size=None, holdout=0, memory_limit=2**30):
-    """The `Source` behind a name: digits, ring8, grid25, folder:<path>, or an image data set of TFDS.
+    """The `Source` behind a name: one of `SOURCES`, folder:<path>, or an image data set of TFDS.
 
     Images are cropped to their centered square and resized with antialiasing to `image_size`, by default the set's
     own. `holdout` training examples become "validation". TFDS sets are looked for in `data_dir`, else in
@@ -17,7 +17,7 @@ def load(name, data_dir=None, image_size=None, holdout=0, memory_limit=2**30):
     if image_size is not None and image_size < 1:
         raise DataError(f"image_size must be at least 1; received {image_size}")
     if name in SOURCES:
-        return SOURCES.find(name)(image_size, holdout)
+        return SOURCES.find(name)(image_size, holdout, data_dir)
     stream = _stream(name, data_dir, image_size)
     size = sum(stream.counts.values()) * math.prod(stream.shape)
     return stream.loaded(holdout) if size <= memory_limit else stream.hold_out(holdout)

@@ -10,7 +10,7 @@ TEST = 297
 BORDER = 4
 
 
-def digits(image_size=None, holdout=0):
+def digits(image_size=None, holdout=0, data_dir=None):
     """1,797 digits of 16 grey levels: 8 x 8, doubled to 16 x 16 and set in a border to 24 x 24; the last 297 are test.
 
     The border makes them look like MNIST's and leaves a small GAN room around the strokes.

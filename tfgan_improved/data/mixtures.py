@@ -33,19 +33,19 @@ class Mixture(Memory):
         return points.astype(np.float32), labels.astype(np.int32)
 
 
-def ring8(image_size=None, holdout=0):
+def ring8(image_size=None, holdout=0, data_dir=None):
     """8 modes on a circle of radius 2, std 0.02. Source: Metz et al. 2017, arXiv:1611.02163, section 3.1."""
     angles = [2 * math.pi * mode / 8 for mode in range(8)]
     return Mixture("ring8", [(2 * math.cos(a), 2 * math.sin(a)) for a in angles], 0.02, image_size, holdout)
 
 
-def grid25(image_size=None, holdout=0):
+def grid25(image_size=None, holdout=0, data_dir=None):
     """25 modes on the grid {-4, -2, 0, 2, 4}^2, std 0.05. Source: Lin et al. 2018, arXiv:1712.04086, section 4.1."""
     ticks = (-4, -2, 0, 2, 4)
     return Mixture("grid25", [(x, y) for x in ticks for y in ticks], 0.05, image_size, holdout)
 
 
-def spiral(image_size=None, holdout=0):
+def spiral(image_size=None, holdout=0, data_dir=None):
     """A spiral of three turns, radius 0.5 to 4, as 200 modes at equal distances of 0.21 along it, std 0.1.
 
     The modes overlap, so that the density is a band along r = 0.5 + 3.5 a / 6 pi, a the angle from 0 to 6 pi.

@@ -7,12 +7,13 @@ import re
 from tfgan_improved.errors import UserError
 from tfgan_improved.spec import Table
 
-# A named source is a function (image_size, holdout) -> Source; what is not named here is a folder or a TFDS name.
+# A named source is a function (image_size, holdout, data_dir) -> Source; other names are folders or of TFDS.
 SOURCES = Table("tfgan_improved.data", "data set", {
     "digits": "digits:digits",
     "ring8": "mixtures:ring8",
     "grid25": "mixtures:grid25",
     "spiral": "mixtures:spiral",
+    "stacked_mnist": "stacked_mnist:stacked_mnist",
 })
 FOLDER = "folder:"
 
