@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfgan_improved.terms import R1, HistoricalAveraging
 from tfgan_improved.training.gan import GAN
-from tfgan_improved.training.player import Player
+from tfgan_improved.training.player import Player, add_groups, two_players
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +63,24 @@ def test_groups_are_merged_by_the_players_function(tiny, batch):
     gan.train_step(batch((2,)))
     for before, after in zip(start, gan.networks["g"].trainable_variables):
         np.testing.assert_allclose(after, before - 5.0, rtol=1e-5, atol=1e-5)
+
+
+def test_a_term_may_join_its_gradients_to_those_of_the_others(tiny):
+    @dataclasses.dataclass(frozen=True)
+    class Capped:
+        name: str = "capped"
+        group: str = "extra"
+
+        def join(self, main, mine):
+            return [total + tf.minimum(more, 1.0) for total, more in zip(main, mine)]
+
+    networks = tiny().networks
+    players = two_players(networks["g"], networks["d"], g_terms=[Capped()], d_terms=[R1()],
+                          others={"m": Player(networks["d"], (R1(),))})
+    assert list(players) == ["d", "m", "g"] and players["d"].merge is add_groups
+    groups = {"main": [tf.constant(2.0)], "more": [tf.constant(3.0)], "extra": [tf.constant(50.0)]}
+    assert float(players["g"].merge(groups)[0]) == 6.0  # the join sees the sum of all others
+    assert float(players["d"].merge(groups)[0]) == 55.0
 
 
 def test_a_deal_may_accumulate_gradients_over_views(tiny, batch, weights):
