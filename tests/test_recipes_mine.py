@@ -9,7 +9,7 @@ import tensorflow as tf
 
 import tfgan_improved
 from tfgan_improved import assemble, flagset
-from tfgan_improved.main import VERBS
+from tfgan_improved.main import VERBS, main
 
 ROOT = pathlib.Path(tfgan_improved.__path__[0]).parent
 STACKED = {"minibatch": {"d_head"}, "direal": {"d_terms", "g_terms"}, "mine": {"g_terms", "t_network"}}
@@ -52,3 +52,9 @@ def test_stacked_recipes_take_steps(name):
     assert all(np.isfinite(value) for value in logs.values())
     for player, network in gan.networks.items():
         assert max(np.abs(old - new).max() for old, new in zip(before[player], network.get_weights())) > 0
+
+
+def test_describe_prints_the_third_players_network(capsys, tmp_path):
+    assert main(["describe", "--flagfile=flags/grid25_mine.flags", f"--run_dir={tmp_path}"]) == 0
+    told = capsys.readouterr().out
+    assert "player t: 17,281 trainable parameters, 0 others" in told and "of_code" in told

@@ -94,7 +94,7 @@ def _brought(run):
     return found
 
 
-def _others(run, data):
+def others(run, data):
     """{name: Player} of the further players; p has the network and turns of --p_network and --p_steps."""
     players, latent = {}, LATENTS.make(run.latent)
     for name, (term, terms) in _brought(run).items():
@@ -125,7 +125,7 @@ def gan(run, data):
     players = two_players(generator, discriminator, LOSSES.make(run.loss, **smoothing),
                           [TERMS.make(text) for text in specs(run.d_terms)],
                           [TERMS.make(text) for text in specs(run.g_terms)], run.d_steps, run.g_steps,
-                          run.d_loss_weight, run.g_loss_weight, _others(run, data))
+                          run.d_loss_weight, run.g_loss_weight, others(run, data))
     model = GAN(players, run.latent, ema={"g": run.ema, "d": run.d_ema}, ema_start=run.ema_start, seed=run.seed,
                 deal=DEALS.make(run.deal), accumulate=run.accumulate,
                 joint={"d": tuple(run.d_joint.split()), "g": tuple(run.g_joint.split())})

@@ -7,7 +7,7 @@ from tfgan_improved.config import RunConfig
 
 
 def run(request):
-    """Builds both networks for the data set and prints layers, shapes and parameter counts."""
+    """Builds the networks for the data set and prints layers, shapes and parameter counts."""
     config, job = request.run, request.job
     source = data.load(config.dataset, job.data_dir or None, config.image_size or None, config.holdout)
     about = assemble.about_data(source)
@@ -17,7 +17,9 @@ def run(request):
     for field in dataclasses.fields(RunConfig):
         value = getattr(config, field.name)
         print(f"{' *'[value != field.default]} --{field.name}={value}")
-    for name, network in zip(("generator", "discriminator"), assemble.networks(config, about)):
+    networks = dict(zip(("generator", "discriminator"), assemble.networks(config, about)))
+    networks |= {f"player {name}": player.network for name, player in assemble.others(config, about).items()}
+    for name, network in networks.items():
         print()
         print_network(name, network)
 
