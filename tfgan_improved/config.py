@@ -198,6 +198,8 @@ class JobConfig(Checked):
     model_latent: str = knob("normal", "the distribution of a foreign SavedModel's z", choices=("normal", "uniform"))
     count: int = knob(64, "images that `sample` makes", low=1)
     sample_seed: int = knob(0, "of the z that `sample` and scoring draw", low=0, high=2**32 - 1)
+    standing: int = knob(0, "passes over which G's batch norms take their statistics anew for `sample` and the export; "
+                         "0 keeps the moving averages", low=0)
     truncation: float = knob(0.0, "bound on each |z| when sampling; 0 is none", low=0.0)
     output: str = knob("", "the file that `sample` (.png or .npz) or `evaluate` (.jsonl) writes; by default in the "
                        "run folder")

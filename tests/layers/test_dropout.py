@@ -88,3 +88,13 @@ def test_it_is_saved_and_cloned_with_its_rate(tmp_path):
 def test_a_rate_out_of_range_is_refused(rate):
     with pytest.raises(ValueError, match=f"rate of Dropout must be from 0 to below 1; received {rate}"):
         Dropout(rate)
+
+
+def test_whole_channels_drop_together():
+    x, layer = tf.ones((30, 5, 4, 40)), Dropout(0.3, channels=True)
+    y = dropped(layer, x).numpy()
+    flat = y.reshape(30, 20, 40)
+    assert (flat == flat[:, :1]).all() and abs((flat[:, 0] == 0).mean() - 0.3) < 5 * (0.21 / 1200) ** 0.5
+    assert (y[0, 0, 0] != y[1, 0, 0]).any()
+    again = Dropout.from_config(layer.get_config())
+    assert again.channels and (dropped(again, tf.ones((9, 8))).numpy() != 0).any()

@@ -152,3 +152,29 @@ def test_refuses_senseless_widths():
         networks.DCGAN(width=0)
     with pytest.raises(ValueError, match="max_width=32"):
         networks.DCGAN(width=64, max_width=32)
+
+
+def test_at_64_it_counts_as_the_generalized_dcgan_with_its_biases_at_the_ends(unmade):
+    family = networks.DCGAN(width=64)
+    assert trainable(family.generator((64, 64, 3), 100, norm=BatchNorm)) == 3_576_704 + 3
+    assert trainable(family.discriminator((64, 64, 3), norm=BatchNorm)) == 2_765_568 + 64 + 1
+
+
+def test_attention_and_dropout_stand_where_they_are_told():
+    family = networks.DCGAN(width=4, attention=8, dropout=0.5)
+    generator = family.generator((32, 32, 1), 10, norm=BatchNorm, wrap=SpectralNorm)
+    discriminator = family.discriminator((32, 32, 1), norm=BatchNorm, wrap=SpectralNorm)
+    for network, channels in ((generator, 8), (discriminator, 8)):
+        assert network.get_layer("attention_8").output.shape == (None, 8, 8, channels)
+        assert isinstance(network.get_layer("attention_8").query, SpectralNorm)
+    names = [layer.name for layer in discriminator.layers]
+    assert [name for name in names if "dropout" in name] == ["dropout_8", "dropout_4"]
+    assert names.index("norm_8") < names.index("dropout_8") < names.index("leaky_8") < names.index("attention_8")
+    images = tf.ones((2, 32, 32, 1))
+    first, other = (discriminator(images, training=True)["logits"].numpy() for _ in range(2))
+    assert (first != other).any()
+    np.testing.assert_array_equal(*(discriminator(images)["logits"].numpy() for _ in range(2)))
+    with pytest.raises(ValueError, match="attention of DCGAN must be the size of a map, 4, 8, 16; received 32"):
+        networks.DCGAN(attention=32).generator((32, 32, 1), 10)
+    with pytest.raises(ValueError, match="dropout from 0 to below 1; received attention=0, dropout=1.0"):
+        networks.DCGAN(dropout=1.0)

@@ -192,6 +192,10 @@ def test_what_cannot_be_built_is_told():
         SNGANResNet().discriminator((64, 64, 3))
     with pytest.raises(ValueError, match="attention of SAGAN must be a map's size, or 0 for none; received -1"):
         SAGAN(attention=-1)
+    with pytest.raises(ValueError, match="d_attention must be the size of a map, 16, 8; received 4"):
+        BigGAN(width=1, d_attention=4).discriminator((32, 32, 1))
+    with pytest.raises(ValueError, match="g_attention must be the size of a map, 8, 16, 32, 64; received 4"):
+        SAGAN(width=1, attention=4).generator((64, 64, 1), 8)
     with pytest.raises(ValueError, match="attention of SAGAN must be one of released, reported; received 'x'"):
         SAGAN(form="x")
 

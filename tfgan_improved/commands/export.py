@@ -10,13 +10,14 @@ from tfgan_improved.export.saved_model import export_saved_model
 def run(request):
     """Exports the newest checkpoint of --run_dir to its export/."""
     folder, config = open_run(request)
-    write(config, folder, request.job.at_step)
+    write(config, folder, request.job.at_step, request.job.standing)
     print(f"generator:  {folder.export}", flush=True)
 
 
-def write(config, folder, at_step=0):
-    """Replaces the run folder's export/ whole."""
-    sampler, step = restored_sampler(config, folder, at_step)
+def write(config, folder, at_step=0, standing=0):
+    """Replaces the run folder's export/ whole; `standing` as in `restored_sampler`."""
+    sampler, step = restored_sampler(config, folder, at_step, standing)
     export_saved_model(sampler, folder.export, {
-        "step": step, "weights": "average" if config.ema else "last", "recipe": dataclasses.asdict(config),
+        "step": step, "weights": "average" if config.ema else "last", "standing": standing,
+        "recipe": dataclasses.asdict(config),
         "data": folder.read()["data"], "versions": assemble.made_with()})

@@ -12,14 +12,17 @@ def open_run(request):
     return folder, folder.recipe(request)
 
 
-def restored_sampler(config, folder, at_step=0):
+def restored_sampler(config, folder, at_step=0, standing=0, truncation=0.0):
     """(Sampler with the weights of a checkpoint, its step); the averaged weights where there are any.
 
-    `at_step` 0 is the newest. ConfigError where the folder has no such checkpoint.
+    `at_step` 0 is the newest. With `standing` above 0 batch norms take their moments anew from as many passes of z with
+    that truncation. ConfigError where the folder has no such checkpoint.
     """
     checkpoints, step = checkpoint_of(folder, at_step)
     sampler = assemble.sampler(config, folder.read()["data"])
     checkpoints.restore(step, **{"average_g" if config.ema else "network_g": sampler.generator})
+    if standing:
+        sampler.take_standing_statistics(standing, config.seed, truncation)
     return sampler, step
 
 

@@ -21,7 +21,7 @@ def run(request):
         raise ConfigError(f"--output={path} is neither .png nor .npz; name it one of these")
     if not path.parent.is_dir() or not writable(path.parent):
         raise ConfigError(f"--output={path} cannot be written; choose a folder that exists and is writable")
-    sampler, step = restored_sampler(config, folder, job.at_step)
+    sampler, step = restored_sampler(config, folder, job.at_step, job.standing, job.truncation)
     images, labels = draw(sampler, job.count, job.sample_seed, job.truncation)
     if path.suffix == ".png":
         pictures.write_png(path, pictures.picture(images))

@@ -34,7 +34,7 @@ def run(request):
     if chief and job.score:
         evaluate.score(request, config, folder, source, again=False)
     if chief and job.export:
-        export.write(config, folder)
+        export.write(config, folder, standing=job.standing)
     if chief:
         _report(folder)
 

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfgan_improved.ops import noise
+from tfgan_improved.ops import noise, standing
 from tfgan_improved.ops.pixels import to_uint8
 
 CHUNK = 64  # images generated at once: bounds the memory, and fixes the order of the sums
@@ -27,6 +27,20 @@ class Sampler(tf.Module):
         self.sample = tf.function(self._sample, [count, seed, truncation])
         if self.conditional:
             self.sample_labels = tf.function(self._sample_labels, [labels, seed, truncation])
+
+    def take_standing_statistics(self, passes, seed=0, truncation=0.0):
+        """Sets the generator's batch norms to their mean moments over `passes` of `CHUNK` rows (`ops/standing.py`).
+
+        With the truncation that will be sampled with: z drawn nearer to 0 have other moments.
+        """
+        def batch(number):
+            key = noise.fold(noise.root(seed), 2, number)
+            z = self.latent.draw_truncated(noise.fold(key, 0), CHUNK, tf.constant(truncation))
+            labels = tf.random.stateless_uniform((CHUNK,), noise.fold(key, 1), maxval=max(self.classes, 1),
+                                                 dtype=tf.int32, alg=noise.ALGORITHM)
+            return [z, labels] if self.conditional else z
+
+        standing.accumulate(self.generator, map(batch, range(passes)))
 
     def _generate(self, z, labels=None):
         return self.generator([z, labels] if self.conditional else z, training=False)

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tfgan_improved.ops import replicas
+from tfgan_improved.ops import replicas, standing
 
 
 @keras.saving.register_keras_serializable("tfgan_improved")
@@ -15,7 +15,7 @@ class BatchNorm(keras.layers.Layer):
     synchronized=False each replica takes those of its own rows, as most code for several devices does, which saves the
     exchange and makes the result depend on their number; on one replica both are the same. Otherwise the moments are
     the moving averages a <- momentum a + (1 - momentum) moment, of the population variance, which are averaged over
-    replicas when they are saved. scale=False leaves gamma out. Statistics are float32 in mixed precision.
+    replicas when they are saved, or what `ops/standing.py` has made of them. scale=False leaves gamma out. Statistics are float32 in mixed precision.
     Shapes: x (n, c) or (n, h, w, c), y the same. ValueError for another rank.
     Differentiable twice, as gradient penalties need: Keras's own normalization layers are not, because
     `tf.nn.moments` holds the mean inside the variance constant, which only the second derivative feels.
@@ -49,8 +49,9 @@ class BatchNorm(keras.layers.Layer):
     def call(self, x, training=False):
         gamma = tf.ones(x.shape[-1:], self.variable_dtype) if self.gamma is None else self.gamma.value
         beta = tf.zeros(x.shape[-1:], self.variable_dtype) if self.beta is None else self.beta.value
+        share = standing.share()
         fused = x.shape.rank == 4 and x.dtype != tf.float64  # on (n, c) the kernel takes twice as long as its parts
-        if not (training and self.trainable):
+        if share is None and not (training and self.trainable):
             mean, variance = self.moving_mean.value, self.moving_variance.value
             return (_fused if fused else _normalize)(x, gamma, beta, mean, variance, self.epsilon)
         if fused and (replicas.count() == 1 or not self.synchronized):
@@ -58,8 +59,9 @@ class BatchNorm(keras.layers.Layer):
         else:
             mean, variance = _moments(x, self.variable_dtype, self.synchronized)
             y = _normalize(x, gamma, beta, mean, variance, self.epsilon)
+        kept = self.momentum if share is None else 1 - share
         for average, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            average.assign(self.momentum * average.value + (1 - self.momentum) * tf.stop_gradient(value))
+            average.assign(kept * average.value + (1 - kept) * tf.stop_gradient(value))
         return y
 
     def compute_output_shape(self, shape):

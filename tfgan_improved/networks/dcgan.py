@@ -4,7 +4,9 @@ import dataclasses
 
 import keras
 
+from tfgan_improved.layers.dropout import Dropout
 from tfgan_improved.layers.leaky_relu import LeakyReLU
+from tfgan_improved.layers.self_attention import SelfAttention
 from tfgan_improved.layers.thin_convolution import ImageConv2D, ImageConv2DTranspose
 from tfgan_improved.networks import parts
 
@@ -22,17 +24,25 @@ class DCGAN:
     D: convolutions, each but the first with norm, leaky ReLU 0.2; the last map flat is the features.
     Kernels start as N(0, 0.02^2), gammas as N(1, 0.02^2); a layer before a norm has no bias.
     Conditional: G starts from [z, a class's vector of size `embedding`], D adds the projection (`parts.finished`).
-    `noise` is the deviation of Gaussian noise on D's images in training.
-    ValueError for other sizes, naming the nearest. Source: Radford et al. 2016, arXiv:1511.06434, section 3 (with 4x4
-    kernels, which the stride divides, for its 5x5).
+    `noise` is the deviation of Gaussian noise on D's images in training. `attention` is the size of the maps that both
+    attend to, 0 for none. `dropout` is the rate at which D drops numbers, or with `whole_channels` channels, of each
+    map but the first, behind the norm. ValueError for other sizes, naming the nearest.
+    Source: Radford et al. 2016, arXiv:1511.06434, section 3 (with 4x4 kernels, which the stride divides, for its 5x5);
+    attention: Zhang et al. 2019, arXiv:1805.08318, section 3.
     """
 
     width: int = 64
     max_width: int = 1024
     embedding: int = 16
     noise: float = 0.0
+    attention: int = 0
+    dropout: float = 0.0
+    whole_channels: bool = True
 
     def __post_init__(self):
+        if self.attention < 0 or not 0 <= self.dropout < 1:
+            raise ValueError("DCGAN wants attention of at least 0 and dropout from 0 to below 1; received "
+                             f"attention={self.attention}, dropout={self.dropout}")
         if not 1 <= self.width <= self.max_width or self.embedding < 1 or self.noise < 0:
             raise ValueError("DCGAN wants 1 <= width <= max_width, embedding >= 1 and noise >= 0; received "
                              f"width={self.width}, max_width={self.max_width}, embedding={self.embedding}, "
@@ -40,7 +50,7 @@ class DCGAN:
 
     def generator(self, shape, latent, classes=0, norm=None, wrap=None):
         """z (n, latent), or [z, labels (n,)] with classes -> images (n, h, w, c), float32."""
-        base, levels = base_and_levels(shape)
+        base, levels = self._base_and_levels(shape)
         wrap, widths = wrap or parts.bare, self._widths(levels)
         inputs, x = parts.latent_inputs(latent, classes, self.embedding)
         x = wrap(layers.Dense(
@@ -49,7 +59,7 @@ class DCGAN:
         size = base
         for width in (*reversed(widths[:-1]), None):
             x = parts.normalized(x, norm, f"norm_{size}", gamma_deviation=0.02)
-            x = layers.ReLU(name=f"relu_{size}")(x)
+            x = self._attended(layers.ReLU(name=f"relu_{size}")(x), size, wrap)
             size *= 2
             kind = layers.Conv2DTranspose if width else ImageConv2DTranspose
             x = wrap(kind(
@@ -59,7 +69,7 @@ class DCGAN:
 
     def discriminator(self, shape, classes=0, norm=None, wrap=None, head=None, verdict=None):
         """Images (n, h, w, c), or [images, labels (n,)] with classes -> {"logits": (n, 1), "features": (n, f)}."""
-        base, levels = base_and_levels(shape)
+        base, levels = self._base_and_levels(shape)
         wrap = wrap or parts.bare
         inputs, image, labels = parts.image_inputs(shape, classes)
         x, size = parts.noisy(image, self.noise), base * 2**levels
@@ -69,11 +79,26 @@ class DCGAN:
                 width, 4, strides=2, padding="same", use_bias=norm is None or first,
                 kernel_initializer=_normal(), name=f"down_{size}"))(x)
             x = x if first else parts.normalized(x, norm, f"norm_{size}", gamma_deviation=0.02)
-            x = LeakyReLU(0.2, name=f"leaky_{size}")(x)
+            if self.dropout and not first:
+                x = Dropout(self.dropout, self.whole_channels, name=f"dropout_{size}")(x)
+            x = self._attended(LeakyReLU(0.2, name=f"leaky_{size}")(x), size, wrap)
         return parts.finished(inputs, x, labels, classes, wrap, head, _normal, verdict)
+
+    def _base_and_levels(self, shape):
+        base, levels = base_and_levels(shape)
+        maps = [base * 2**level for level in range(levels)]
+        if self.attention and self.attention not in maps:
+            raise ValueError(f"attention of DCGAN must be the size of a map, {', '.join(map(str, maps))}; received "
+                             f"{self.attention}")
+        return base, levels
 
     def _widths(self, levels):
         return [min(self.width * 2**level, self.max_width) for level in range(levels)]
+
+    def _attended(self, x, size, wrap):
+        if size != self.attention:
+            return x
+        return SelfAttention.released(x.shape[-1], wrap, _normal, name=f"attention_{size}")(x)
 
 
 def base_and_levels(shape):

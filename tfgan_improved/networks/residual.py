@@ -40,6 +40,7 @@ def generator(plan, shape, latent, classes, norm, wrap):
     ValueError where z cannot be cut, or has parts but the classes no vector to join them to.
     """
     wrap, start = wrap or parts.bare, plan.start
+    _check_place("g_attention", plan.g_attention, [plan.base * 2**level for level in range(1, len(plan.g_widths))])
     inputs, z, conditions = _conditions(plan, latent, classes)
     x = wrap(layers.Dense(plan.base**2 * plan.g_widths[0], kernel_initializer=start.outer(), name="dense"))(z)
     x, size = layers.Reshape((plan.base, plan.base, plan.g_widths[0]), name=f"map_{plan.base}")(x), plan.base
@@ -90,6 +91,7 @@ def discriminator(plan, shape, classes, norm, wrap, head, verdict):
     The features are the sum over the last map's positions.
     """
     wrap, start = wrap or parts.bare, plan.start
+    _check_place("d_attention", plan.d_attention, [shape[0] // 2**level for level in range(1, plan.downs + 1)])
     inputs, x, labels = parts.image_inputs(shape, classes)
     normalized, size, inside = blocks.conditional(norm, None, wrap, start), shape[0], 0
     for index, width in enumerate(plan.d_widths):
@@ -105,6 +107,11 @@ def discriminator(plan, shape, classes, norm, wrap, head, verdict):
             x = blocks.attention(x, plan.form, wrap, start, f"attention_{size}")
     x = GlobalSum(dtype="float32", name="sum")(layers.ReLU(name="last_relu")(x))
     return parts.finished(inputs, x, labels, classes, wrap, head, start.outer, verdict)
+
+
+def _check_place(name, place, maps):
+    if place and place not in maps:
+        raise ValueError(f"{name} must be the size of a map, {', '.join(map(str, maps))}; received {place}")
 
 
 def checked_size(family, shape, sizes):
