@@ -84,8 +84,11 @@ def _readable(discriminator, run):
 
 
 def _brought(run):
-    """{name: (the term that brings a further player, that player's terms)}. SpecError where two bring the same one."""
+    """{name: (the term of G that brings a player, that player's terms)}. SpecError where two bring one, or D has it."""
     found = {}
+    for text in specs(run.d_terms):
+        if hasattr(TERMS.make(text), "brings"):
+            raise SpecError(f"--d_terms={text} is a term of G, whose examples it raises; give it as --g_terms={text}")
     for term in map(TERMS.make, specs(run.g_terms)):
         for name, terms in getattr(term, "brings", {}).items():
             if name in found:

@@ -155,6 +155,7 @@ def test_the_other_players_start_alike_without_it():
 @pytest.mark.parametrize("settings, told", [
     ({"g_terms": "information:code=4"}, "--latent=normal:3 is too small: information is asked for 4 components of z"),
     ({"g_terms": "information information"}, "has two terms that bring the player t; keep one"),
+    ({"d_terms": "information"}, "--d_terms=information is a term of G, .*; give it as --g_terms=information"),
     ({"g_terms": "information", "t_network": "statistics:width=0"}, "received width=0"),
     ({"g_terms": "information:rate=0.0"}, "0 < rate <= 1 .* received .*rate=0.0"),
     ({"g_terms": "information:bound=jensen"}, "bound=donsker_varadhan or f_divergence; received .*bound=jensen"),
