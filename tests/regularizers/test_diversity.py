@@ -69,6 +69,18 @@ def test_orthogonal_units_one_unit_and_units_of_zeros_cost_nothing():
     assert value == 0.0 and not gradient.any()
 
 
+@pytest.mark.parametrize("units", [12, 22, 24])
+def test_halves_of_the_products_give_the_whole(monkeypatch, units):
+    monkeypatch.setattr(correlations, "SMALLEST", 3)
+    kernel = np.random.default_rng(6).normal(size=(5, units))
+    w = kernel / np.linalg.norm(kernel, axis=0)
+    np.testing.assert_allclose(correlations.cosines(tf.constant(kernel)), w.T @ w, rtol=1e-9)
+    want, by_column = by_hand(kernel, 0.4)
+    value, gradient = value_and_gradient(Diversity(0.4), kernel)
+    np.testing.assert_allclose(value, want, rtol=1e-9)
+    np.testing.assert_allclose(gradient, by_column, rtol=1e-7, atol=1e-9)
+
+
 def test_more_units_than_fit_at_once_give_the_same(monkeypatch):
     kernel = np.random.default_rng(3).normal(size=(5, 23)).astype("float32")
     whole = value_and_gradient(Diversity(0.4, 2.0), kernel)

@@ -28,8 +28,7 @@ class Diversity(kernel_regularizer.KernelRegularizer):
         self.tau, self.factor, self.leading, self.epsilon = tau, factor, leading, epsilon
 
     def of_matrix(self, w):
-        phi = correlations.unit_columns(w, self.epsilon)
-        return self.factor * self.leading * correlations.squares_above(phi, self.tau)
+        return self.factor * self.leading * correlations.squares_above(w, self.tau, self.epsilon)
 
     def get_config(self):
         return {**super().get_config(), "tau": self.tau, "factor": self.factor, "leading": self.leading,
