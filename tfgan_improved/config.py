@@ -66,7 +66,7 @@ class RunConfig(Checked):
     """The recipe: everything that decides the weights of a run."""
 
     dataset: str = knob("digits", "digits, ring8, grid25, spiral, stacked_mnist, folder:<path> or any TFDS image data "
-                        "set by name")
+                        "set by name; classes:0-99:<name> is some classes of one")
     image_size: int = knob(0, "pixels on a side after center crop and resize; 0 keeps the data set's own", low=0)
     flip: bool = knob(False, "mirror half of the training images left to right")
     holdout: int = knob(0, "training images kept out of training as the validation split", low=0)

@@ -48,7 +48,8 @@ def test_parameter_counts(spec, size, latent, classes, g, d):
 
 def test_the_parts_of_biggan_at_128():
     generator, discriminator = described("biggan:width=96", 128, 120, 1000)
-    trained = {name: count(generator.get_layer(name)) for name in ("label_vector", "dense", "last_norm", "to_image", "attention_64")}
+    names = ("label_vector", "dense", "last_norm", "to_image", "attention_64")
+    trained = {name: count(generator.get_layer(name)) for name in names}
     assert trained == {"label_vector": 128_000, "dense": 516_096, "last_norm": 192, "to_image": 2_595,
                        "attention_64": 5 * 192**2 // 4 + 1}
     assert [generator.get_layer(f"condition_{index}").output.shape for index in range(1, 6)] == [(None, 148)] * 5

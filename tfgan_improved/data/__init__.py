@@ -2,7 +2,7 @@
 
 `load("mnist")` gives a `Source`; `batches(source, 64)` an infinite `tf.data` of its training images and labels.
 Names: digits, ring8, grid25, spiral, stacked_mnist, folder:<path>, or any image data set of TFDS, such as mnist or
-celeb_a_hq/128.
+celeb_a_hq/128; classes:0-99:<name> is some classes of one.
 """
 
 from tfgan_improved.data.names import SOURCES, DataError, cause, check_name

@@ -2,11 +2,13 @@
 
 import math
 
-from tfgan_improved.data.names import FOLDER, SOURCES, DataError, check_name, folder_path
+from tfgan_improved.data.names import CLASSES, FOLDER, SOURCES, DataError, check_name, chosen_classes, folder_path
 
 
 def load(name, data_dir=None, image_size=None, holdout=0, memory_limit=2**30):
     """The `Source` behind a name: one of `SOURCES`, folder:<path>, or an image data set of TFDS.
+
+    "classes:0-99,n02119789:<name>" is some classes of another, by numbers, ranges or names (`chosen.py`).
 
     Images are cropped to their centered square and resized with antialiasing to `image_size`, by default the set's
     own. `holdout` training examples become "validation". TFDS sets are looked for in `data_dir`, else in
@@ -16,9 +18,23 @@ def load(name, data_dir=None, image_size=None, holdout=0, memory_limit=2**30):
     check_name(name)
     if image_size is not None and image_size < 1:
         raise DataError(f"image_size must be at least 1; received {image_size}")
+    if name.startswith(CLASSES):
+        return _chosen(name, data_dir, image_size, holdout, memory_limit)
     if name in SOURCES:
         return SOURCES.find(name)(image_size, holdout, data_dir)
     stream = _stream(name, data_dir, image_size)
+    size = sum(stream.counts.values()) * math.prod(stream.shape)
+    return stream.loaded(holdout) if size <= memory_limit else stream.hold_out(holdout)
+
+
+def _chosen(name, data_dir, image_size, holdout, memory_limit):
+    """Classes of a stream are decoded and kept where they fit in memory, whatever the size of the whole."""
+    from tfgan_improved.data.chosen import chosen
+
+    classes, inner = chosen_classes(name)
+    if inner in SOURCES:
+        return chosen(SOURCES.find(inner)(image_size, 0, data_dir), classes, name, holdout)
+    stream = chosen(_stream(inner, data_dir, image_size), classes, name)
     size = sum(stream.counts.values()) * math.prod(stream.shape)
     return stream.loaded(holdout) if size <= memory_limit else stream.hold_out(holdout)
 

@@ -15,7 +15,7 @@ SOURCES = Table("tfgan_improved.data", "data set", {
     "spiral": "mixtures:spiral",
     "stacked_mnist": "stacked_mnist:stacked_mnist",
 })
-FOLDER = "folder:"
+FOLDER, CLASSES = "folder:", "classes:"
 
 
 class DataError(UserError):
@@ -26,7 +26,9 @@ def check_name(name):
     """Refuses what cannot be the name of a data set; a TFDS name is looked up only by `load`. DataError."""
     if name in SOURCES:
         return
-    if name.startswith(FOLDER):
+    if name.startswith(CLASSES):
+        check_name(chosen_classes(name)[1])
+    elif name.startswith(FOLDER):
         folder_path(name)
     elif os.path.isdir(os.path.expanduser(name)) and os.sep in name:
         raise DataError(f"'{name}' is a folder; for a folder of images write --dataset={FOLDER}{name}")
@@ -35,6 +37,22 @@ def check_name(name):
             f"'{name}' is not the name of a data set; write {', '.join(SOURCES)}, {FOLDER}<path> "
             "or a TFDS name such as mnist or celeb_a_hq/128"
         )
+
+
+def chosen_classes(name):
+    """(classes as text, the set's name) of "classes:0-99,n02119789:imagenet2012". DataError for another form."""
+    parts, inner = name.removeprefix(CLASSES).partition(":")[::2]
+    found = []
+    for part in parts.split(","):
+        span = re.fullmatch(r"(\d+)-(\d+)", part)
+        if not part or (span and int(span[1]) > int(span[2])):
+            raise DataError(f"'{part}' in '{name}' names no classes; write numbers, ranges such as 0-99 or names, "
+                            "separated by commas")
+        found += map(str, range(int(span[1]), int(span[2]) + 1)) if span else [part]
+    if not inner or inner.startswith(CLASSES):
+        raise DataError(f"'{name}' names no data set; write {CLASSES}<classes>:<data set>, such as "
+                        f"{CLASSES}0-99:imagenet2012")
+    return found, inner
 
 
 def folder_path(name):

@@ -38,6 +38,11 @@ class TFDS(Stream):
         counts = {split: stop - start for split, (_, start, stop) in self._ranges.items()}
         super().__init__(name, (size, size, channels), "uint8", classes, held_out(counts, 0, name))
 
+    @property
+    def class_names(self):
+        """The classes' names in the order of their labels."""
+        return self._builder.info.features[self._label].names if self._label else []
+
     def hold_out(self, holdout):
         held = copy.copy(self)
         held.counts = held_out(self.counts, holdout, self.name)

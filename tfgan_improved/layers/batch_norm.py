@@ -15,7 +15,8 @@ class BatchNorm(keras.layers.Layer):
     synchronized=False each replica takes those of its own rows, as most code for several devices does, which saves the
     exchange and makes the result depend on their number; on one replica both are the same. Otherwise the moments are
     the moving averages a <- momentum a + (1 - momentum) moment, of the population variance, which are averaged over
-    replicas when they are saved, or what `ops/standing.py` has made of them. scale=False leaves gamma out. Statistics are float32 in mixed precision.
+    replicas when they are saved, or what `ops/standing.py` has made of them. scale=False leaves gamma out. Statistics
+    are float32 in mixed precision.
     Shapes: x (n, c) or (n, h, w, c), y the same. ValueError for another rank.
     Differentiable twice, as gradient penalties need: Keras's own normalization layers are not, because
     `tf.nn.moments` holds the mean inside the variance constant, which only the second derivative feels.
