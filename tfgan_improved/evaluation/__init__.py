@@ -27,7 +27,7 @@ __getattr__, _names, __all__ = shelf(
     __name__, "scores.confidence:classifier_score", "scores.frechet:frechet_distance", "scores.kernel:kernel_distance",
     "classifier:domain_classifier", "extractors.domain:DomainClassifier", "extractors.inception:InceptionExtractor",
     "evaluate:evaluate_images", "mutual_information:estimate_mutual_information",
-    "mutual_information:MutualInformation", "stacked_modes:stacked_modes")
+    "mutual_information:MutualInformation", "stacked_digits:stacked_modes")
 __all__ += ["EXTRACTORS", "SCORES", "EvaluationError", "MissingPackage"]
 
 

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from tfgan_improved.evaluation import EvaluationError
-from tfgan_improved.evaluation.stacked_modes import stacked_modes
+from tfgan_improved.evaluation import EvaluationError, stacked_modes
 
 
 def read(images):
