@@ -67,7 +67,7 @@ def test_its_players_minimize_what_its_name_says(name):
     loss = Wasserstein() if name.endswith(("wgan_gp", "clip")) else NonSaturating()
     more = {"d": [], "g": []}
     if name.endswith("direal"):
-        some = {} if "five" in name or "mnist" in name else {"layers": "up_*|to_image"}
+        some = {} if "five" in name or "mnist" in name else {"layers": "-dense"}
         more = {"d": [PENALTY["d"]], "g": [DiversityTerm(0.5, 1.0, **some)]}
     more["d"] += [GradientPenalty(10.0)] if name.endswith("wgan_gp") else []
     more["d"] += [OrthonormalTerm(1e-4)] if name.endswith("orthonormal") else []

@@ -51,8 +51,13 @@ def test_conditional_networks_have_their_embeddings_by_class():
 def test_names_choose(deep):
     assert [kernel.name for kernel in kernels.of(deep, "up")] == ["up"]
     assert {kernel.name for kernel in kernels.of(deep, "*shared|fir?t")} == {"into_shared", "shared", "first"}
-    with pytest.raises(UserError, match="no kernel of network 'deep' is called 'down_.'; it has first, .*; name some"):
-        kernels.of(deep, "first|down_?")
+    every = [kernel.name for kernel in kernels.of(deep)]
+    assert [kernel.name for kernel in kernels.of(deep, "-up|-*shared")] == [
+        name for name in every if name not in ("up", "shared", "into_shared")]
+    assert [kernel.name for kernel in kernels.of(deep, "*shared|-into*")] == ["shared"]
+    for names in ("first|down_?", "-down_?"):
+        with pytest.raises(UserError, match="no kernel of network 'deep' is called 'down_.'; it has first, .*; name s"):
+            kernels.of(deep, names)
 
 
 @pytest.mark.parametrize("shape, axis", [((3, 4), -1), ((3, 5, 2, 4), -1), ((3, 5, 2, 4), -2), ((3, 4), 0)])

@@ -8,7 +8,7 @@ import tensorflow as tf
 from tfgan_improved.regularizers import OffDiagonal
 
 
-@pytest.mark.parametrize("shape", [(5, 3), (3, 3, 4, 6)])
+@pytest.mark.parametrize("shape", [(5, 3), (3, 3, 4, 6), (3, 4), (3, 6), (2, 11)])
 def test_matches_numpy(shape):
     kernel = np.random.default_rng(0).normal(size=shape).astype("float32")
     w = kernel.reshape(-1, shape[-1]).astype("float64")
@@ -28,9 +28,10 @@ def test_orthogonal_units_of_any_length_cost_nothing():
     np.testing.assert_allclose(OffDiagonal(1.0)((q * [1.0, 2.0, 3.0, 0.5]).astype("float32")), 0.0, atol=1e-9)
 
 
-def test_gradient_is_the_derived_one():
+@pytest.mark.parametrize("shape", [(5, 3), (2, 11)])
+def test_gradient_is_the_derived_one(shape):
     """4 beta W (W'W less its diagonal), as derived in the specification."""
-    w = np.random.default_rng(0).normal(size=(5, 3))
+    w = np.random.default_rng(0).normal(size=shape)
     x = tf.constant(w)
     with tf.GradientTape() as tape:
         tape.watch(x)

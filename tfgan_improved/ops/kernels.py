@@ -47,16 +47,19 @@ def of(network, names="*"):
 
     Of a wrapped layer it is the raw kernel, under the wrapper's name; a layer within another one, and within a model,
     is called by its path, such as attention/query. `names` are patterns of names with * and ?, separated by |, such
-    as up_*|dense. UserError where a pattern fits no kernel. Depthwise convolutions have no such kernel.
+    as up_*|dense; what a pattern with - before it fits is left out, as in -dense, all but that one. UserError where a
+    pattern fits no kernel. Depthwise convolutions have no such kernel.
     """
     layers = {id(layer): layer for layer in _layers(network) if isinstance(layer, WITH_KERNEL)}.values()
     found = [Kernel(_name(variable_of(layer)), layer, variable_of(layer), output_axis(layer)) for layer in layers]
-    known = [kernel.name for kernel in found]
-    for pattern in names.split("|"):
-        if pattern != "*" and not any(fnmatch.fnmatchcase(name, pattern) for name in known):
+    known, patterns = [kernel.name for kernel in found], names.split("|")
+    for pattern in (pattern.removeprefix("-") for pattern in patterns):
+        if pattern != "*" and not _fits(pattern, known):
             raise UserError(f"no kernel of network '{network.name}' is called '{pattern}'; it has "
                             f"{', '.join(known) or 'none'}; name some of these, with * and ? where they stand for many")
-    return [kernel for kernel in found if any(fnmatch.fnmatchcase(kernel.name, part) for part in names.split("|"))]
+    less = {name for pattern in patterns if pattern[:1] == "-" for name in _fits(pattern[1:], known)}
+    more = {name for pattern in patterns if pattern[:1] != "-" for name in _fits(pattern, known)}
+    return [kernel for kernel in found if kernel.name in (more or set(known)) - less]
 
 
 def constrain(network, make):
@@ -70,6 +73,10 @@ def constrain(network, make):
         setattr(kernel.layer, f"{attribute}_constraint", constraint)
         kernel.variable.constraint = constraint
     return network
+
+
+def _fits(pattern, names):
+    return [name for name in names if fnmatch.fnmatchcase(name, pattern)]
 
 
 def _layers(layer):

@@ -15,9 +15,9 @@ class KernelPenalty:
     """Base: the sum, or with reduction="mean" the mean, over layers of `regularizer(output_axis)` of their kernels.
 
     Kernels are the raw ones of wrapped layers, each with its own axis of outputs (`ops/kernels.py`). `layers` chooses
-    them by name: patterns with * and ?, separated by |, such as up_*|dense. It is a function of the weights alone: no
-    network runs for it. ValueError for another reduction and for what the regularizer refuses; UserError, when the GAN
-    is made, where a pattern fits no kernel.
+    them by name: patterns with * and ?, separated by |, such as up_*|dense, or less some, such as -dense. It is a
+    function of the weights alone: no network runs for it. ValueError for another reduction and for what the regularizer
+    refuses; UserError, when the GAN is made, where a pattern fits no kernel.
     """
 
     def __post_init__(self):
