@@ -39,20 +39,14 @@ def estimate_mutual_information(x, z, *, bound="donsker_varadhan", seed=0, steps
     T(x, z) = f(x) . g(z) + a(x) + b(z), each part a network with a shortcut, on all pairs of rows in a batch, and reads
     it on all pairs of a share `holdout` of the rows, so that what T has learned by heart does not count. A `rate` above
     0 is that of the running mean which corrects the gradient's bias; with so many pairs in a batch there is little to
-    correct, and where information is high the mean's lag makes T diverge. Columns are scaled to a deviation of 1 first,
+    correct, and of much information a high rate makes T diverge. Columns are scaled to a deviation of 1 first,
     which changes no information. The same arrays, seed, machine and number of threads give the same numbers.
     The more information there is and the fewer the pairs, the further the estimate stays below it
     (experiments/mine_gaussians). EvaluationError for arrays of different lengths, with NaN or infinity, of fewer than
     100 pairs, for a constant array, an unknown bound and settings out of range.
     Source: Belghazi et al. 2018, arXiv:1801.04062; T's form: Poole et al. 2019, arXiv:1905.06922, section 3.
     """
-    if bound not in BOUNDS:
-        raise EvaluationError(f"unknown bound '{bound}'; choose one of {', '.join(BOUNDS)}")
-    if min(steps, batch_size - 1, width) < 1 or not (0 < holdout < 1 and 0 <= rate <= 1 and learning_rate > 0):
-        raise EvaluationError("estimate_mutual_information needs steps and width of at least 1, batch_size of at least "
-                              f"2, holdout and rate from 0 to 1 and a learning_rate above 0; received steps={steps}, "
-                              f"width={width}, batch_size={batch_size}, holdout={holdout}, rate={rate}, "
-                              f"learning_rate={learning_rate}")
+    _check(bound, steps, batch_size, width, rate, learning_rate, holdout)
     x, z = _prepared(x, z)
     order = np.random.RandomState(seed).permutation(len(x))
     x, z, held = x[order], z[order], max(int(holdout * len(x)), 20) // 2 * 2
@@ -67,6 +61,16 @@ def estimate_mutual_information(x, z, *, bound="donsker_varadhan", seed=0, steps
     nats = float(np.mean([readings[best[0], 1], readings[best[1], 0]]))
     curve = tuple((step, trained, float(both.mean())) for (step, trained), both in zip(told, readings))
     return MutualInformation(nats, tuple(told[place][0] for place in best), held, curve)
+
+
+def _check(bound, steps, batch_size, width, rate, learning_rate, holdout):
+    if bound not in BOUNDS:
+        raise EvaluationError(f"unknown bound '{bound}'; choose one of {', '.join(BOUNDS)}")
+    if min(steps, batch_size - 1, width) < 1 or not (0 < holdout < 1 and 0 <= rate <= 1 and learning_rate > 0):
+        raise EvaluationError("estimate_mutual_information needs steps and width of at least 1, batch_size of at least "
+                              f"2, holdout and rate from 0 to 1 and a learning_rate above 0; received steps={steps}, "
+                              f"width={width}, batch_size={batch_size}, holdout={holdout}, rate={rate}, "
+                              f"learning_rate={learning_rate}")
 
 
 def _prepared(x, z):
@@ -126,15 +130,16 @@ def _features(columns, width, depth, size, seed):
                  else keras.initializers.RandomNormal(stddev=deviation, seed=100 * seed + place))
         return keras.layers.Dense(units, kernel_initializer=start, dtype="float32", **settings)
 
-    inputs = x = keras.Input((columns,))
+    inputs = x = keras.Input((columns,), dtype="float32")
     for level in range(depth):
         x = dense(width, level, activation="elu")(x)
     # Small at the start, where T must say nothing: with values of ten its exponentials are those of a few pairs.
-    own = keras.layers.Add()([dense(1, 10, 0.01)(x), dense(1, 11, 0.01, use_bias=False)(
-        keras.layers.Concatenate()([inputs, keras.layers.Multiply()([inputs, inputs])]))])
-    shared = keras.layers.Add()([dense(size, 12, 0.1 / math.sqrt(width))(x), dense(
-        size, 13, 0.3 / math.sqrt(columns), use_bias=False)(inputs)])
-    return keras.Model(inputs, keras.layers.Concatenate()([own, shared]))
+    squares = keras.layers.Multiply(dtype="float32")([inputs, inputs])
+    both = keras.layers.Concatenate(dtype="float32")([inputs, squares])
+    own = keras.layers.Add(dtype="float32")([dense(1, 10, 0.01)(x), dense(1, 11, 0.01, use_bias=False)(both)])
+    shared = keras.layers.Add(dtype="float32")([
+        dense(size, 12, 0.1 / math.sqrt(width))(x), dense(size, 13, 0.3 / math.sqrt(columns), use_bias=False)(inputs)])
+    return keras.Model(inputs, keras.layers.Concatenate(dtype="float32")([own, shared]))
 
 
 class _Trainer:
