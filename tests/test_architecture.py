@@ -20,11 +20,12 @@ ROOT = pathlib.Path(__file__).parent.parent
 PACKAGE = ROOT / "tfgan_improved"
 ORDER = (("errors", "files", "signals"), ("spec",), ("ops",),
          ("losses", "layers", "constraints", "regularizers", "data"), ("networks", "terms"),
-         ("training", "evaluation", "export"), ("config",), ("flagset", "run_folder"), ("assemble",), ("commands",),
-         ("main",))
+         ("training", "evaluation", "export"), ("config",), ("flagset", "run_folder"), ("assemble", "report"),
+         ("commands",), ("main",))
 RANK = {shelf: rank for rank, shelves in enumerate(ORDER) for shelf in shelves}
 FORBIDDEN = {("training", "networks"), ("training", "layers"), ("evaluation", "networks"), ("evaluation", "terms"),
-             ("export", "networks")}  # they meet through files, and what assemble.py hands over
+             ("export", "networks"), ("report", "training"), ("report", "networks"), ("report", "terms"),
+             ("report", "data")}  # they meet through files, and what assemble.py hands over
 LIGHT = ["spec", "errors", "files", "signals", "config", "flagset", "run_folder", "main"]
 SHELVES = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
 SOURCES = sorted(PACKAGE.rglob("*.py"))

@@ -172,16 +172,26 @@ class JobConfig(Checked):
     run_dir: str = knob("", "the run folder; by default runs/<name of the flagfile>")
     data_dir: str = knob("", "where TFDS data sets are; by default TFDS_DATA_DIR, then TFDS's own default")
     checkpoint_every: int = knob(1000, "steps between checkpoints", low=1)
-    run_dirs: str = knob("", "the run folders of `ensemble`, separated by spaces")
+    run_dirs: str = knob("", "the run folders of `ensemble` and `compare`, separated by spaces; `compare` also takes "
+                         ".jsonl files of `evaluate --output`")
+    by: str = knob("", "the score by which `compare` ranks; a beginning that only one has will do")
+    ignore: str = knob("", "fields of passports that may differ in `compare`, separated by spaces, such as "
+                       "versions.tensorflow")
     keep: int = knob(3, "checkpoints kept", low=2)
     log_every: int = knob(100, "steps between lines of log.jsonl and TensorBoard scalars", low=1)
     classify_every: int = knob(1000, "steps between counts of D's errors, for a D that classifies", low=1)
     sample_every: int = knob(1000, "steps between sample grids", low=1)
     steps_per_call: int = knob(10, "steps between returns from TensorFlow", low=1, high=1000)
     worker_wait: int = knob(300, "seconds to wait for the other workers of --strategy=multi_worker", low=1)
-    at_step: int = knob(0, "the checkpoint that evaluate, sample and export use; 0 is the newest", low=0)
+    at_step: int = knob(0, "the checkpoint that evaluate, sample, export, compare and report use; 0 is the newest",
+                       low=0)
     score: bool = knob(True, "score at the end of training")
     export: bool = knob(True, "export at the end of training")
+    report: bool = knob(True, "write report.html at the end of training")
+    nearest: int = knob(10, "samples beside which `report` shows the nearest training images; 0 is none", low=0,
+                        high=100)
+    sweep: str = knob("", "truncations at which `report` first scores the generator, separated by spaces, such as "
+                      "\"0.5 1 2\"")
     images: str = knob("", "what `evaluate` scores instead of --run_dir: a run folder, a SavedModel that maps z to "
                        "images, a folder of images, an .npz, or a data set such as cifar10@train")
     against: str = knob("", "the real images, named in the same way, or an .npz of statistics; by default the "
@@ -201,8 +211,8 @@ class JobConfig(Checked):
     standing: int = knob(0, "passes over which G's batch norms take their statistics anew for `sample` and the export; "
                          "0 keeps the moving averages", low=0)
     truncation: float = knob(0.0, "bound on each |z| when sampling; 0 is none", low=0.0)
-    output: str = knob("", "the file that `sample` (.png or .npz) or `evaluate` (.jsonl) writes; by default in the "
-                       "run folder")
+    output: str = knob("", "the file that `sample` (.png or .npz), `evaluate` (.jsonl), `compare` (.md or .json) or "
+                       "`report` (.html) writes; by default in the run folder")
 
 
 def differences(asked, stored):

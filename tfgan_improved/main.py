@@ -16,6 +16,8 @@ VERBS = {
     "export": "Write the generator as a SavedModel that plain TensorFlow serves.",
     "ensemble": "Count the errors of runs that classify, and of the mean of their class probabilities.",
     "describe": "Print the networks and what the recipe resolves to, without training.",
+    "compare": "Print a table of many runs' scores, with their spread over seeds.",
+    "report": "Write report.html of a run folder: curves, samples, scores, nearest training images, settings.",
 }
 
 

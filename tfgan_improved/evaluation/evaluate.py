@@ -11,7 +11,8 @@ def evaluate_images(samples, real=None, other_real=None, extractor=None, scores=
                     real_limit=REAL_LIMIT, seed=0, seeds=None, step=None, progress=None):
     """A record for JSON of `count` images of an `ImageSet`, held against the real ones, seen by `extractor`.
 
-    {"step", "scores", "intervals", "bias", "real", "passport"}, each but the first and last {name: number}. "real" has
+    {"step", "scores", "intervals", "bias", "better", "real", "passport"}, each but the first and last {name: number},
+    and "better" {name: "higher" or "lower"}, of those of which it is known which is better. "real" has
     the same scores for real images: those of `other_real`, as many as there are samples, held against `real`: what a
     perfect generator would get. Scores that compare with nothing are those of `real` itself. `scores` are names of
     `SCORES`, apart by spaces, or score objects; those that compare are left out of the default without `real`.
@@ -85,8 +86,8 @@ def _look(name, images, count, extractor, chosen, seed, progress):
 
 
 def _record(chosen, extractor, samples, real):
-    """{"scores", "intervals", "bias"} under the full names."""
-    record = {"scores": {}, "intervals": {}, "bias": {}}
+    """{"scores", "intervals", "bias", "better"} under the full names."""
+    record = {"scores": {}, "intervals": {}, "bias": {}, "better": {}}
     for score in chosen:
         for short, value in score(samples, real).items():
             name = extractors.name_of(extractor, short) if score.seen else short
@@ -95,4 +96,6 @@ def _record(chosen, extractor, samples, real):
                 record["intervals"][name] = [value.low, value.high]
             if value.bias is not None:
                 record["bias"][name] = value.bias
+            if getattr(score, "better", {}).get(short):
+                record["better"][name] = score.better[short]
     return record

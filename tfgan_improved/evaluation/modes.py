@@ -7,6 +7,7 @@ import numpy as np
 
 from tfgan_improved.evaluation import EvaluationError, passport
 
+BETTER = {"modes": "higher", "good_share": "higher", "mode_kl": "lower"}  # a width is best near that of real points
 RADIUS = 3.0  # standard deviations; 1 - exp(-RADIUS^2 / 2) = 98.9% of a mode's own points in the plane are nearer
 
 
@@ -58,16 +59,16 @@ def _nearest(points, centers, std, radius):
 def evaluate(points, source, split="test", seeds=None, step=None, radius=RADIUS):
     """A record for JSON of points (n, d) held against a source with `centers` and `std`, as `evaluate.evaluate` makes.
 
-    {"step", "scores", "real", "passport"}; "real" has the scores of the first n points of the split: what a perfect
-    generator would get. EvaluationError as `mode_counts`.
+    {"step", "scores", "better", "real", "passport"}; "real" has the scores of the first n points of the split: what a
+    perfect generator would get. EvaluationError as `mode_counts`.
     """
     scores = mode_scores(points, source.centers, source.std, radius)
     real, rule = source.arrays(split, len(points))[0], _Rule(source, radius)
     card = {"samples": len(points), "shape": list(source.shape), "quantization": "none", "dataset": source.name,
             "reference": split, "real": len(real), "extractor": passport.seen_by(rule), "seeds": dict(seeds or {}),
             "versions": passport.versions()}
-    return {"step": step, "scores": scores, "real": mode_scores(real, source.centers, source.std, radius),
-            "passport": card}
+    return {"step": step, "scores": scores, "better": dict(BETTER),
+            "real": mode_scores(real, source.centers, source.std, radius), "passport": card}
 
 
 @dataclasses.dataclass(frozen=True)

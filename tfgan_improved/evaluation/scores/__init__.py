@@ -1,7 +1,8 @@
 """Scores: functions of arrays, and dataclasses that call them on what was seen of samples and of real images.
 
 A score is a frozen dataclass with `reads`, the parts of `Evidence` that it wants; `compares`, whether it needs real
-images; and `seen`, whether its numbers depend on the extractor, which then gives them their names. Called with the
+images; and `seen`, whether its numbers depend on the extractor, which then gives them their names. `better` says of
+each short name whether "higher" or "lower" is better; a score that it leaves out cannot be ranked by. Called with the
 evidence of samples and of real images it returns {short name: Value}.
 """
 

@@ -51,6 +51,7 @@ class ClassifierScore:
     splits: int = 10
     reads = ("logits",)
     compares, seen = False, True
+    better = {"classifier_score": "higher"}
 
     def for_real(self, samples, real):
         """The score for `real` images beside that of `samples`: in parts that are not smaller, as these score lower."""

@@ -66,6 +66,7 @@ class Frechet:
 
     reads = ("moments",)
     compares, seen = True, True
+    better = {"fd": "lower"}
 
     def __call__(self, samples, real):
         if min(samples.count, real.count) < 2:
@@ -111,6 +112,7 @@ class FrechetAtInfinity:
 
     reads = ("moments",)
     compares, seen = True, True
+    better = {"fd_infinity": "lower"}
 
     def __call__(self, samples, real):
         if samples.moments.groups < 4:

@@ -55,6 +55,7 @@ class Kernel:
 
     reads = ("features",)
     compares, seen = True, True
+    better = {"kd": "lower"}
 
     def __call__(self, samples, real):
         mean, error = kernel_distance(samples.features, real.features)
