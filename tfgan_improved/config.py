@@ -188,7 +188,7 @@ class JobConfig(Checked):
     score: bool = knob(True, "score at the end of training")
     export: bool = knob(True, "export at the end of training")
     report: bool = knob(True, "write report.html at the end of training")
-    nearest: int = knob(10, "samples beside which `report` shows the nearest training images; 0 is none", low=0,
+    nearest: int = knob(8, "samples beside which `report` shows the nearest training images; 0 is none", low=0,
                         high=100)
     sweep: str = knob("", "truncations at which `report` first scores the generator, separated by spaces, such as "
                       "\"0.5 1 2\"")

@@ -20,6 +20,7 @@ class RunFolder:
             self.path / n for n in ("config.json", "log.jsonl", "scores.jsonl", "errors.jsonl"))
         self.samples, self.checkpoints, self.export, self.events = (
             self.path / n for n in ("samples", "checkpoints", "export", "tensorboard"))
+        self.report = self.path / "report.html"
         self._lock = None
 
     def create(self):
@@ -64,7 +65,7 @@ class RunFolder:
         """ConfigError where `request` cannot work with this folder as it stands; changes nothing."""
         if request.verb == "evaluate" and request.job.images:
             return  # the folder is not asked for
-        if request.verb in ("evaluate", "sample", "export"):
+        if request.verb in ("evaluate", "sample", "export", "report"):
             self.recipe(request)
         elif request.verb == "train" and os.path.exists(self.config):  # pathlib's raises where it may not look
             stored = self.read()["recipe"]

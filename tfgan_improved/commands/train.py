@@ -10,7 +10,7 @@ import os
 import tensorflow as tf
 
 from tfgan_improved import assemble, data, files
-from tfgan_improved.commands import evaluate, export
+from tfgan_improved.commands import evaluate, export, report
 from tfgan_improved.config import ConfigError
 from tfgan_improved.evaluation import classification
 from tfgan_improved.run_folder import RunFolder
@@ -35,6 +35,8 @@ def run(request):
         evaluate.score(request, config, folder, source, again=False)
     if chief and job.export:
         export.write(config, folder, standing=job.standing)
+    if chief and job.report:
+        report.after_training(request, config, folder, source)
     if chief:
         _report(folder)
 
@@ -144,6 +146,7 @@ def _report(folder):
     """Says where everything is."""
     pictures, scores = sorted(folder.samples.glob("step-*.png")), files.read_json_lines(folder.scores)
     for name, path in (("samples", pictures[-1] if pictures else None), ("scores", folder.scores if scores else None),
-                       ("generator", folder.export if folder.export.exists() else None)):
+                       ("generator", folder.export if folder.export.exists() else None),
+                       ("report", folder.report if folder.report.exists() else None)):
         if path:
             print(f"{name + ':':<11} {os.path.relpath(path)}", flush=True)

@@ -39,6 +39,13 @@ def domain_classifier(source, cache_dir=None, progress=None):
     return domain.DomainClassifier(kept[0], source.name, kept[1])
 
 
+def is_kept(source, cache_dir=None):
+    """Whether `domain_classifier` finds a file of the data set in its cache. EvaluationError as it raises it."""
+    _check(source)
+    recipe = domain_network.recipe_for(source.shape)
+    return (_cache_folder(cache_dir) / _file_name(source, _data_hash(source), recipe)).exists()
+
+
 def _check(source):
     if len(source.shape) != 3:
         raise EvaluationError(f"'{source.name}' has points of shape {source.shape}, not images; "

@@ -13,6 +13,7 @@ from tfgan_improved.evaluation import passport
 from tfgan_improved.report import records
 from tfgan_improved.run_folder import RunFolder
 
+FEW = 6  # differences that are told with their values
 SEEDS = ("seed", "label_seed")  # settings in which runs of one row may differ
 
 
@@ -116,12 +117,14 @@ def allowed(found, ignore):
     refused = [name for name in differing if not any(name == given or name.startswith(f"{given}.") for given in ignore)]
     if not refused:
         return differing
-    told = ", ".join(f"{name} ({' and '.join(differing[name][:3])})" for name in refused)
+    few = len(refused) <= FEW
+    told = ", ".join(f"{name} ({' and '.join(differing[name][:3])})" if few else name for name in refused)
     of = " and ".join(pairs[refused[0]])
     formats = {"scores" in record.passport for record in unique}
     hint = " (some were written by an earlier version)" if len(formats) > 1 else ""
+    way = f'with --ignore="{" ".join(refused)}"' if few else "by naming them in --ignore"
     raise ConfigError(f"scores cannot be ranked because their passports differ, as those of {of}{hint}, in {told}; "
-                      f"score them alike with `evaluate`, or let it be with --ignore=\"{' '.join(refused)}\"")
+                      f"score them alike with `evaluate`, or let it be {way}")
 
 
 def _value(card, name):

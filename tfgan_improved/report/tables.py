@@ -78,8 +78,12 @@ def _cell(cell, sign):
     if cell is None:
         return "-"
     shown = number(cell.mean)
-    if cell.spread is not None:
-        shown += f" {sign} {cell.spread:.2g}"
+    if cell.spread:
+        places = max(0, 1 - _order(cell.spread))  # two figures of the spread, and no more of the mean
+        shown = f"{cell.mean:,.{places}f} {sign} {cell.spread:.{places}f}" if places <= 6 else (
+            f"{shown} {sign} {cell.spread:.1e}")
+    elif cell.spread is not None:
+        shown += f" {sign} 0"
     elif cell.interval:
         shown += f" [{number(cell.interval[0])}, {number(cell.interval[1])}]"
     return shown if cell.bias is None else f"{shown} (bias {cell.bias:.2g})"
