@@ -14,6 +14,7 @@ setup(
     long_description=(ROOT / "README.md").read_text(),
     long_description_content_type="text/markdown",
     packages=find_packages(include=["tfgan_improved", "tfgan_improved.*"]),
+    package_data={"tfgan_improved.report": ["page.*"]},
     python_requires=">=3.11,<3.14",
     install_requires=[
         "tensorflow>=2.20,<2.22",
@@ -26,6 +27,8 @@ setup(
         "scikit-learn>=1.6,<2",
         "scipy>=1.14,<2",
         "pillow>=11,<14",
+        "jinja2>=3.1,<4",
+        "matplotlib>=3.9,<4",
         "tensorboard>=2.20,<2.22",
         "importlib_resources>=6,<8",
         "setuptools<82",
@@ -33,6 +36,5 @@ setup(
     extras_require={
         "test": ["pytest>=8,<10", "pytest-timeout>=2.3,<3", "pytest-xdist>=3.6,<4", "ruff>=0.14,<1"],
         "gpu": ["tensorflow[and-cuda]>=2.20,<2.22"],
-        "experiments": ["matplotlib>=3.9,<4"],
     },
 )

@@ -15,6 +15,7 @@ from tfgan_improved import assemble, files
 from tfgan_improved.config import RunConfig
 from tfgan_improved.evaluation.extractors import domain
 from tfgan_improved.main import main
+from tfgan_improved.report import page
 from tfgan_improved.training.checkpoints import Checkpoints
 
 DIGITS = ["--dataset=digits", "--image_size=16", "--network=dcgan:width=4", "--latent=normal:4", "--batch_size=8",
@@ -72,7 +73,8 @@ def points(tmp_path_factory):
 def test_train_leaves_everything_in_the_run_folder(digits):
     folder, out, err = digits
     names = {path.name for path in folder.iterdir()} - {".lock"}
-    assert names == {"config.json", "log.jsonl", "scores.jsonl", "samples", "checkpoints", "export", "tensorboard"}
+    assert names == {"config.json", "log.jsonl", "scores.jsonl", "samples", "checkpoints", "export", "tensorboard",
+                     "report.html"}
     assert steps_of(folder) == [2, 4]
     record = files.read_json_lines(folder / "log.jsonl")[-1]
     assert {"step", "seconds", "d/loss", "d/lecam", "g/loss"} == set(record)
@@ -89,8 +91,9 @@ def test_train_says_where_everything_is(digits):
     folder, out, _ = digits
     lines = out.strip().splitlines()
     assert lines[0] == f"run folder: {folder}"
-    assert lines[-3].startswith("samples:") and lines[-3].endswith("samples/step-00000004.png")
-    assert lines[-2].startswith("scores:") and lines[-1].startswith("generator:") and lines[-1].endswith("export")
+    assert lines[-4].startswith("samples:") and lines[-4].endswith("samples/step-00000004.png")
+    assert lines[-3].startswith("scores:") and lines[-2].startswith("generator:") and lines[-2].endswith("export")
+    assert lines[-1].startswith("report:") and lines[-1].endswith("report.html")
     assert "classifier_score" in out and "step 4" in out
 
 
@@ -109,14 +112,14 @@ def test_evaluate_appends(digits, tiny_classifier, tmp_path):
     assert earlier["step"] == 2 and earlier["scores"] != first["scores"]
 
 
-def test_the_same_command_again_changes_nothing_but_the_export(digits, tiny_classifier):
+def test_the_same_command_again_changes_nothing_but_the_export_and_the_report(digits, tiny_classifier):
     folder = digits[0]
     kept = [path for path in folder.rglob("*") if path.is_file() and "export" not in path.parts]
     before = {path: path.stat().st_mtime_ns for path in kept}
     status, out, _ = run(*DIGITS, "--steps=4", f"--run_dir={folder}")
     assert status == 0 and "going on from step 4" in out
     changed = {path.name for path in kept if path.stat().st_mtime_ns != before[path]}
-    assert changed <= {"config.json", ".lock"}
+    assert changed <= {"config.json", ".lock", "report.html"}
     assert steps_of(folder) == [2, 4]
 
 
@@ -183,9 +186,10 @@ def test_what_contradicts_the_run_is_refused(digits, arguments, told):
 
 def test_more_steps_go_on_to_where_one_run_would_be(digits, tmp_path):
     folder, whole = shutil.copytree(digits[0], tmp_path / "run"), tmp_path / "whole"
-    status, out, _ = run(*DIGITS, "--steps=6", "--noscore", f"--run_dir={folder}")
+    status, out, _ = run(*DIGITS, "--steps=6", "--noscore", "--noreport", f"--run_dir={folder}")
     assert status == 0 and "going on from step 4" in out
-    assert run(*DIGITS, "--steps=6", "--noscore", "--noexport", "--steps_per_call=1", f"--run_dir={whole}")[0] == 0
+    assert run(*DIGITS, "--steps=6", "--noscore", "--noexport", "--noreport", "--steps_per_call=1",
+               f"--run_dir={whole}")[0] == 0
     assert steps_of(folder) == steps_of(whole) == [2, 4, 6]
     data = "checkpoints/step-00000006/checkpoint.data-00000-of-00001"
     assert (folder / data).read_bytes() == (whole / data).read_bytes()
@@ -204,6 +208,30 @@ def test_a_damaged_newest_checkpoint_is_passed_over(digits, tmp_path):
     shutil.rmtree(folder / "checkpoints/step-00000004")
     status, _, err = run("export", f"--run_dir={folder}")
     assert status == 2 and err.splitlines()[-1].endswith("it has none yet; train first")
+
+
+def test_report_sweeps_and_shows_the_nearest_images(digits, tiny_classifier, tmp_path):
+    folder = shutil.copytree(digits[0], tmp_path / "run")
+    assert '<section id="neighbours">' in (folder / "report.html").read_text()  # already at the end of training
+    status, out, err = run("report", f"--run_dir={folder}", "--samples=30", DIGITS[-1], "--sweep=0.5 2", "--nearest=3",
+                           f"--output={tmp_path}/page.html")
+    assert status == 0 and out.strip().splitlines()[-1].endswith("page.html"), err
+    kept = files.read_json_lines(folder / "scores.jsonl")
+    assert [record["passport"]["truncation"] for record in kept] == [0.0, 0.5, 2.0]
+    text = (tmp_path / "page.html").read_text()
+    assert text.count('class="neighbour"') == 3 and "bound on |z| (truncation)" in text
+    for flag, told in (("--sweep=a", "are no truncations"), ("--output=page.txt", "cannot be written as a page")):
+        status, _, err = run("report", f"--run_dir={folder}", flag)
+        assert status == 2 and told in err.splitlines()[-1]
+
+
+def test_a_report_that_fails_costs_a_warning_only(points, tmp_path, monkeypatch):
+    folder = shutil.copytree(points[0], tmp_path / "run")
+    before = (folder / "report.html").read_bytes()
+    monkeypatch.setattr(page, "render", lambda *given: 1 // 0)
+    status, _, err = run(*POINTS, "--steps=3", "--noexport", f"--run_dir={folder}")
+    assert status == 0 and (folder / "report.html").read_bytes() == before
+    assert "warning: the report was not written (integer division or modulo by zero); `report --run_dir=" in err
 
 
 def test_describe_prints_networks_and_recipe_without_a_run_folder(tmp_path):

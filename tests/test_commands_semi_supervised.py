@@ -21,7 +21,7 @@ DIGITS = ["--dataset=digits", "--image_size=16", "--holdout=200", "--network=mlp
           "--d_loss_weight=0.5", "--d_terms=classification", "--g_loss_weight=0", "--g_terms=feature_matching",
           "--deal=apart", "--d_joint=labeled real fake", "--optimizer=root_adam", "--d_lr=1e-2", "--d_ema=0.5",
           "--steps_per_call=2", "--checkpoint_every=4", "--classify_every=4", "--log_every=4",
-          "--sample_every=100", "--noscore", "--noexport"]
+          "--sample_every=100", "--noscore", "--noexport", "--noreport"]
 
 
 def run(*arguments):
@@ -124,7 +124,7 @@ def test_an_ensemble_may_look_at_the_validation_split_of_older_checkpoints(digit
 def test_an_ensemble_that_cannot_be_is_told(digits, tmp_path):
     plain = tmp_path / "plain"
     assert run("--dataset=digits", "--image_size=16", "--network=mlp:width=4,depth=1", "--holdout=200", "--steps=1",
-               "--batch_size=4", "--noscore", "--noexport", f"--run_dir={plain}")[0] == 0
+               "--batch_size=4", "--noscore", "--noexport", "--noreport", f"--run_dir={plain}")[0] == 0
     other = tmp_path / "other"
     trained(other, "--steps=1", "--holdout=100")
     for runs, more, told in (

@@ -70,7 +70,7 @@ def test_it_takes_steps_by_its_own_command(name, mocked, tmp_path):
     with contextlib.redirect_stderr(told):
         status = main([f"--flagfile=flags/{name}.flags", *SMALL[name], f"--data_dir={mocked}", "--steps=2",
                        f"--run_dir={tmp_path / 'run'}", "--steps_per_call=1", "--log_every=1", "--classify_every=2",
-                       "--sample_every=2", "--count=4", "--noscore", "--noexport"])
+                       "--sample_every=2", "--count=4", "--noscore", "--noexport", "--noreport"])
     assert status == 0, told.getvalue()
     records = files.read_json_lines(tmp_path / "run" / "log.jsonl")
     assert [record["step"] for record in records] == [1, 2]

@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 FLAGS = ("--dataset=digits", "--network=mlp:width=16,depth=2", "--latent=normal:8", "--batch_size=8", "--threads=2",
-         "--score=false", "--export=false", "--sample_every=1000", "--log_every=1", "--steps=200",
+         "--score=false", "--export=false", "--report=false", "--sample_every=1000", "--log_every=1", "--steps=200",
          "--loss=wasserstein", "--d_norm=none", "--d_lr=1e4")  # nothing holds D back: NaN after some twenty steps
 
 

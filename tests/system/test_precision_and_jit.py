@@ -5,7 +5,7 @@ import pytest
 
 FLAGS = ("--dataset=digits", "--network=dcgan:width=4", "--latent=normal:8", "--batch_size=8", "--threads=2",
          "--d_wrap=spectral", "--d_terms=r1", "--ema=0.9", "--steps=12", "--log_every=1", "--checkpoint_every=6",
-         "--score=false")
+         "--score=false", "--report=false")
 
 
 @pytest.fixture(scope="module")

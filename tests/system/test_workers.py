@@ -10,8 +10,8 @@ import pytest
 # With --d_norm=batch and --g_norm=batch no layer of a DCGAN has a bias before a norm: Adam sees no gradients that are
 # only rounding.
 RECIPE = ("--dataset=digits", "--network=dcgan:width=4", "--latent=normal:8", "--batch_size=8", "--threads=2",
-          "--d_terms=lecam", "--ema=0.9", "--score=false", "--export=false", "--log_every=2", "--sample_every=3",
-          "--checkpoint_every=4", "--steps_per_call=5")
+          "--d_terms=lecam", "--ema=0.9", "--score=false", "--export=false", "--report=false", "--log_every=2",
+          "--sample_every=3", "--checkpoint_every=4", "--steps_per_call=5")
 LOST = "start all workers again, they go on from the last checkpoint"
 SOON = 60  # seconds; TensorFlow gives a silent worker ten
 

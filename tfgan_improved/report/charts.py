@@ -1,5 +1,6 @@
 """Charts as SVG text that takes its colors from the page, so that they are right on light and on dark ground."""
 
+import hashlib
 import io
 import re
 import textwrap
@@ -28,7 +29,7 @@ def svg(lines, y_label, *, x_label="training step", rule=None, ticks=None, decad
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    style = {"svg.fonttype": "none", "svg.hashsalt": f"{y_label}{[each.name for each in lines]}{lines[0].y[:3]}",
+    style = {"svg.fonttype": "none", "svg.hashsalt": _salt(lines, x_label, y_label),
              "font.size": 9.5, "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"], "axes.linewidth": 0.7,
              "axes.edgecolor": FAINT, "text.color": TEXT, "axes.labelcolor": TEXT, "xtick.color": FAINT,
              "ytick.color": FAINT, "xtick.labelcolor": TEXT, "ytick.labelcolor": TEXT, "path.simplify": True}
@@ -50,11 +51,20 @@ def svg(lines, y_label, *, x_label="training step", rule=None, ticks=None, decad
     return _for_page(content.getvalue())
 
 
+def _salt(lines, *labels):
+    """What tells a chart from others of a page, so that their marks have names of their own, each time the same."""
+    total = hashlib.sha256(repr((labels, [each.name for each in lines])).encode())
+    for each in lines:
+        total.update(each.x.tobytes() + each.y.tobytes())
+    return total.hexdigest()
+
+
 def _set_scale(axes, lines, rule, decades):
     low, high, _ = curves.limits(lines)
     if curves.logarithmic(lines, decades):
         axes.set_yscale("log")
-        axes.set_ylim(min(np.nanmin(each.y) for each in lines) / 1.15, max(np.nanmax(each.y) for each in lines) * 1.15)
+        values = np.concatenate([each.y[np.isfinite(each.y)] for each in lines])
+        axes.set_ylim(values.min() / 1.15, values.max() * 1.15)
         return
     if rule is not None:
         low, high = min(low, rule[1]), max(high, rule[1])
@@ -97,7 +107,7 @@ def _name_lines(axes, lines, rule):
                          list(LINES)[index % len(LINES)]])
     if rule is not None:
         ends.append([axes.transAxes.inverted().transform(axes.transData.transform((0, rule[1])))[1], rule[0], TEXT])
-    if len(ends) == 1 and rule is None:
+    if not ends or (len(lines) == 1 and rule is None):
         return  # the chart's title says what its only line is
     ends.sort()
     gap = 0.09 * max(len(wrapped(name)) for _, name, _ in ends)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import pathlib
 
 from tfgan_improved.config import ConfigError
@@ -57,7 +58,8 @@ def _record(line, where, name, recipe):
         raise ConfigError(f"{where} holds no scores with a passport; give records that `evaluate` wrote")
     scores = found["scores"]
     for value in scores.values():
-        if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))
+                                  or not math.isfinite(value)):
             raise ConfigError(f"{where} has a score that is no number, {value!r}; score again with `evaluate`")
     better = found.get("better")
     better = {name: _earlier(name) for name in scores} if better is None else better

@@ -4,6 +4,8 @@ import dataclasses
 import json
 import math
 
+import numpy as np
+
 from tfgan_improved import files
 from tfgan_improved.config import RunConfig
 from tfgan_improved.evaluation import passport
@@ -18,9 +20,11 @@ def chart(title, lines, y_label, note="", decades=curves.DECADES, **options):
     scaled = curves.logarithmic(lines, decades)
     outside = 0 if scaled else curves.limits(lines)[2]
     if outside:
-        highest = max(float(each.y[each.y == each.y].max()) for each in lines)
+        highest = max(float(np.nanmax(each.y)) for each in lines)
         said = "value lies" if outside == 1 else "values lie"
         note += f" {outside} far {said} outside of the chart; the highest is {tables.number(highest)}."
+    bad = sum(int((~np.isfinite(each.y)).sum()) for each in lines)
+    note += f" {bad} of {sum(len(each.y) for each in lines)} values are infinite or no number." if bad else ""
     if any(each.smooth is not None for each in lines):
         note += " Pale: as logged; full: running mean."
     return {"title": title, "svg": charts.svg(lines, y_label + (" (log scale)" if scaled else ""),
@@ -47,7 +51,7 @@ def _ends(lines):
 
 
 def _last(each):
-    finite = each.calm[each.calm == each.calm]
+    finite = each.calm[np.isfinite(each.calm)]
     return float(finite[-1]) if len(finite) else math.nan
 
 
@@ -173,7 +177,7 @@ def _score_chart(name, x, kept, newest, **options):
     line = curves.line(name, x, [record.scores[name] for record in kept])
     if all(record.intervals.get(name) for record in kept):
         low, high = zip(*(record.intervals[name] for record in kept))
-        line = dataclasses.replace(line, low=curves.np.array(low), high=curves.np.array(high))
+        line = dataclasses.replace(line, low=np.array(low), high=np.array(high))
     real, way = newest.real.get(name), newest.better.get(name)
     rule = None if real is None else ("real", real)
     said = f"{name}, {way} is better" if way else name

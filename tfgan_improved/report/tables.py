@@ -65,6 +65,8 @@ def ends(values):
 
 def number(value):
     """A number of four significant figures, without an exponent where it is not very small or large."""
+    if not math.isfinite(value):
+        return "not a number" if math.isnan(value) else f"{value}"
     if value == int(value) and abs(value) < 1e6:
         return f"{int(value):,}"
     return f"{value:.3e}" if not 1e-3 <= abs(value) < 1e6 else f"{value:,.{max(0, 3 - _order(value))}f}"
