@@ -95,6 +95,6 @@ def _neighbours(request, config, folder, source, features=True):
 
 def _kept_classifier(source):
     """The classifier of the data set, None where none is kept: a report trains nothing."""
-    if source.classes < 2 or not classifier.is_kept(source):
+    if source.classes < 2 or not source.counts.get("test") or not classifier.is_kept(source):
         return None
     return domain.classifier(source, None)

@@ -8,7 +8,7 @@ import re
 import numpy as np
 
 MOST = 24  # sample grids in a page
-ROOM = 1_500_000  # bytes that they may take together
+ROOM = 1_200_000  # bytes that they may take together
 SIDE = 64  # pixels of an image beside its neighbours
 
 
