@@ -10,7 +10,7 @@ from tfgan_improved import data
 from tfgan_improved.commands import evaluate
 from tfgan_improved.commands.restored import draw, open_run, restored_sampler
 from tfgan_improved.config import ConfigError
-from tfgan_improved.errors import UserError
+from tfgan_improved.errors import RunError, UserError
 from tfgan_improved.evaluation import classifier, image_set, nearest_images
 from tfgan_improved.evaluation.extractors import domain
 from tfgan_improved.report import page
@@ -82,7 +82,7 @@ def _neighbours(request, config, folder, source, features=True):
         return None, ""
     try:
         sampler, _ = restored_sampler(config, folder, request.job.at_step)
-    except UserError as error:
+    except (UserError, RunError) as error:  # no checkpoint, or one of other networks
         return None, f"Nearest training images are left out: {error}."
     samples, _ = draw(sampler, request.job.nearest, request.job.sample_seed)
     others = source.arrays("test", OTHERS)[0] if source.counts.get("test") else None

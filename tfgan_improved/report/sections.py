@@ -181,10 +181,14 @@ def _score_chart(name, x, kept, newest, **options):
     real, way = newest.real.get(name), newest.better.get(name)
     rule = None if real is None else ("real", real)
     said = f"{name}, {way} is better" if way else name
-    first, last = tables.number(kept[0].scores[name]), tables.number(kept[-1].scores[name])
+    seen = [tables.number(record.scores[name]) for record in kept]
+    ends = f"{seen[0]} to {seen[-1]}"
+    if "ticks" in options and way:
+        best = (np.argmax if way == "higher" else np.argmin)(line.y)
+        ends = f"best {seen[best]} at {options['ticks'][best].replace('none', 'no bound')}"
     note = "" if line.low is None else "Band: 95% bootstrap interval."
     line = dataclasses.replace(line, name="samples")
-    return chart(f"{said}: {first} to {last}", [line], name, note, rule=rule, **options)
+    return chart(f"{said}: {ends}", [line], name, note, rule=rule, **options)
 
 
 def _sweep(found, newest):
