@@ -43,7 +43,8 @@ def test_texts_of_files_are_no_markup(html):
     "300 of 300, 64 examples each", "1 min 15 s", "1 CPU; 4 cores", "A note.",
     "Step 300, 1,000 samples against 500 test images of mnist, seen by x, which is right about 99.23% of the test",
     "7.500 to 8.500", "higher is better", "Scores while training", "classifier_score, higher is better: 7 to 8",
-    "bound on |z| (truncation)", "fd_x, lower is better: best 20.50 at 0.5", "4 other scorings", "the passports differ in truncation",
+    "bound on |z| (truncation)", "fd_x, lower is better: best 20.50 at 0.5",
+    "4 other scorings", "the passports differ in truncation",
     "Errors at step 20: 100 of 10,000 test images", "Fewest: 100 at step 20.", "averaged",
     "Loss at step 300: D 1.990", "penalty (log scale)", "Speed: 256 examples a second (median)",
     "fd_x of 100 samples against train: 101 at step 250", "Lowest at step 150.",
@@ -126,6 +127,11 @@ def test_a_chart_s_lines_lie_where_the_values_are():
 def test_a_logarithmic_chart_keeps_its_numbers():
     drawn = charts.svg([curves.line("D", range(5), 10.0 ** -np.arange(5))], "loss")
     assert {"1", "0.1", "0.01", "0.001", "0.0001"} <= set(texts_of(drawn))
+
+
+def test_a_logarithmic_chart_of_less_than_a_decade_has_numbers_between():
+    drawn = charts.svg([curves.line("D", range(3), [130.0, 400.0, 950.0])], "images", decades=0.7)
+    assert {"200", "300", "500", "700"} <= set(texts_of(drawn))
 
 
 def test_a_long_line_keeps_its_peaks():

@@ -126,10 +126,10 @@ def wrapped(name):
 
 
 def _dress(axes, x_label, y_label, ticks):
-    from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator
+    from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocator
 
     axes.set_xlabel(x_label, fontsize=9)
-    axes.set_ylabel(y_label, fontsize=9)
+    axes.set_ylabel(textwrap.fill(y_label, 36), fontsize=9)
     axes.grid(True, axis="y", color=GRID, linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
     axes.margins(x=0.02)
@@ -144,8 +144,8 @@ def _dress(axes, x_label, y_label, ticks):
         low, high = axes.get_ylim()
         digits = "" if np.log10(high / low) > 2.5 else "25" if np.log10(high / low) > 1 else "2357"
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.yaxis.set_minor_formatter(FuncFormatter(
-            lambda value, _: f"{value:g}" if f"{value:e}"[0] in digits else ""))
+        axes.yaxis.set_minor_locator(LogLocator(subs=[int(digit) for digit in digits or "1"]))
+        axes.yaxis.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:g}" if digits else ""))
     else:
         axes.yaxis.set_major_locator(MaxNLocator(5))
 

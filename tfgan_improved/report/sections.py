@@ -110,7 +110,7 @@ def errors(path, averaged):
                          [record.get(name, math.nan) for record in alike]) for name in names]
     best = min(alike, key=lambda record: record["errors"])
     title = f"Errors at step {last['step']:,}: {last['errors']:,} of {last['images']:,} {last['split']} images"
-    return chart(title, lines, f"{last['split']} images classified wrong",
+    return chart(title, lines, "images wrong",
                  f"Fewest: {best['errors']:,} at step {best['step']:,}.", decades=0.7)
 
 
