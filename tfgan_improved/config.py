@@ -198,8 +198,8 @@ class JobConfig(Checked):
                         "run's data")
     samples: int = knob(10000, "generated images that are scored", low=2)
     reference: str = knob("test", "the split that samples are held against", choices=("test", "validation", "train"))
-    scores: str = knob("classifier_score frechet kernel", "what is computed, parts separated by spaces", table=SCORES,
-                       several=True)
+    scores: str = knob("classifier_score frechet kernel precision_recall density_coverage",
+                       "what is computed, parts separated by spaces", table=SCORES, several=True)
     extractor: str = knob("classifier", "what sees the images: classifier (trained on the data set that they are held "
                           "against), classifier:mnist (on another), inception, inception:<path of a SavedModel>",
                           table=EXTRACTORS)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_improved.evaluation import bridge, scores
+from tfgan_improved.evaluation import bridge, moments, scores
+from tfgan_improved.evaluation.scores import frechet
 
 
 def features():
@@ -57,6 +58,68 @@ def test_scores_are_those_of_tfgans_functions(n, m, width):
     np.testing.assert_allclose(scores.frechet_distance(a, b), want, rtol=1e-6)
     want = tfgan.classifier_score_from_logits(tf.constant(3 * a))
     np.testing.assert_allclose(scores.classifier_score(3 * a, None)[0], want, rtol=1e-12)
+
+
+@pytest.mark.parametrize("n, m, width", [(2049, 2500, 7), (3000, 1500, 40), (500, 400, 9)])
+def test_kernel_distance_is_tfgans_in_blocks_of_unequal_size(n, m, width):
+    random, distance = np.random.RandomState(n), bridge.tfgan_eval().kernel_classifier_distance_and_std_from_activations
+    a, b = random.gamma(2.0, size=(n, width)), random.gamma(2.2, size=(m, width))
+    want = distance(tf.constant(a), tf.constant(b), max_block_size=1024)
+    np.testing.assert_allclose(scores.kernel_distance(a, b), np.array(want), rtol=1e-10)
+    halves = scores.kernel_distance(a.astype("f4"), b.astype("f4"))  # summed in float64
+    assert halves == scores.kernel_distance(a.astype("f4").astype("f8"), b.astype("f4").astype("f8"))
+
+
+def test_the_numbers_are_those_of_torch_fidelity():
+    """Of torch-fidelity 0.4.0 for the same features; its kernel distance is one block, in float32."""
+    random = np.random.RandomState(11)
+    a, b = (1.1 * random.randn(1500, 24) + 0.15).astype("f4"), random.randn(1200, 24).astype("f4")
+    np.testing.assert_allclose(scores.frechet_distance(a, b), 1.12237660681064, rtol=1e-6)
+    np.testing.assert_allclose(scores.kernel_distance(a[:1000], b[:1000])[0], 0.08366179466247559, rtol=1e-5)
+    logits = np.random.RandomState(3).randn(1000, 10) * 3
+    np.testing.assert_allclose(scores.classifier_score(logits), (3.7601769456996172, 0.12101614462322342), rtol=1e-9)
+
+
+SPECTRA = {"flat": lambda i: np.ones_like(i), "falling": lambda i: i**-2.0, "steep": lambda i: 10 ** (-8 * i / len(i))}
+
+
+@pytest.mark.parametrize("kind", [*SPECTRA, "few modes", "twice the same", "dead"])
+def test_products_in_float32_do_not_show_in_the_distance(kind, monkeypatch):
+    """Or are given up, where some direction's variance is of their rounding's size."""
+    monkeypatch.setattr(frechet, "NARROW", 64)
+    width, random, sides = 96, np.random.RandomState(0), []
+    basis = np.linalg.qr(random.randn(width, width))[0]
+    spread = np.sqrt(SPECTRA.get(kind, SPECTRA["flat"])(np.arange(1.0, width + 1)))
+    for scale in (1.0, 1.1):
+        x = random.randn(2000, width) * spread @ basis * scale + 3
+        if kind == "few modes" and scale > 1:
+            x = basis[random.randint(0, 8, 2000)] * 10 + 1e-3 * x
+        if kind == "twice the same":
+            x[:, 1] = 2 * x[:, 0]
+        if kind == "dead":
+            x[:, 5] = 0
+        sides.append(x.astype("f4"))
+    want = scores.frechet_distance(*(x.astype("f8") for x in sides))
+    got = scores.frechet_distance(*sides)
+    np.testing.assert_allclose(got, want, rtol=1e-6)
+    exact = kind in ("steep", "few modes", "twice the same", "dead")
+    assert (abs(got / want - 1) < 1e-11) == exact  # so that each way is taken
+
+
+def test_moments_are_numpys_however_the_rows_come():
+    x = np.random.RandomState(1).gamma(2.0, size=(5000, 6)).astype("f4") + 100
+    want = np.cov(x.astype("f8").T)
+    for quick, tolerance in ((False, 1e-10), (True, 1e-5)):
+        for parts in ([x], np.array_split(x, 7), np.array_split(x, 2500)):
+            gathering = moments.Gathering(5000, 3, quick)
+            for part in parts:
+                gathering.add(part)
+            n, mean, covariance = gathering.moments().of()
+            np.testing.assert_allclose(mean, x.mean(axis=0, dtype="f8"), rtol=1e-7 if quick else 1e-13)
+            np.testing.assert_allclose(covariance, want, rtol=tolerance, atol=tolerance)
+            assert n == 5000
+    with pytest.raises(ValueError, match="must be finite; received NaN or infinity"):
+        moments.gathered(np.where(x == x[4000, 2], np.inf, x))
 
 
 def test_kernel_distance_is_tfgans_number():

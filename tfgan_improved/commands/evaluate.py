@@ -76,7 +76,7 @@ def _scored(request, samples, real, seeds, step):
                                     lambda name: image_sets.loaded(name, request))
     return evaluate.evaluate_images(
         samples, real, image_sets.other_of(real), extractor, job.scores, count=job.samples, seed=job.sample_seed,
-        seeds=seeds, step=step, progress=Bar("scoring"))
+        seeds=seeds, step=step, progress=Bar("scoring"), training=image_sets.training_of(real))
 
 
 def _tell(record, path):

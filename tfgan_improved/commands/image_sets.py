@@ -66,6 +66,12 @@ def other_of(real):
     return of_source(real.source, split)
 
 
+def training_of(real):
+    """The training split of the data set that real images are a split of; None where there is none."""
+    source = getattr(real, "source", None)
+    return of_source(source, "train") if source is not None and source.counts.get("train") else None
+
+
 def loaded(name, request):
     """The data set `name` at --image_size, from --data_dir."""
     return data.load(name, request.job.data_dir or None, request.run.image_size or None)

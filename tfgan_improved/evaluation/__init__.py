@@ -12,7 +12,11 @@ EXTRACTORS = Table(__name__, "extractor", {
 }, wired={"source", "load"})
 SCORES = Table(__name__, "score", {
     "classifier_score": "scores.confidence:ClassifierScore", "frechet": "scores.frechet:Frechet",
-    "frechet_infinity": "scores.frechet:FrechetAtInfinity", "kernel": "scores.kernel:Kernel"})
+    "frechet_infinity": "scores.frechet:FrechetAtInfinity", "kernel": "scores.kernel:Kernel",
+    "precision_recall": "scores.manifolds:PrecisionRecall", "density_coverage": "scores.manifolds:DensityCoverage",
+    "sliced_wasserstein": "scores.sliced:SlicedWasserstein", "ms_ssim": "scores.similarity:ClassSimilarity",
+    "label_accuracy": "scores.labels:LabelAccuracy", "modes": "scores.labels:ModeCount",
+    "memorization": "scores.memorization:Memorization"})
 
 
 class EvaluationError(UserError):
@@ -25,6 +29,10 @@ class MissingPackage(EvaluationError, ImportError):
 
 __getattr__, _names, __all__ = shelf(
     __name__, "scores.confidence:classifier_score", "scores.frechet:frechet_distance", "scores.kernel:kernel_distance",
+    "scores.manifolds:precision_recall", "scores.manifolds:density_coverage",
+    "scores.sliced:sliced_wasserstein_distance", "scores.similarity:ms_ssim", "scores.similarity:class_similarity",
+    "scores.labels:label_accuracy", "scores.labels:mode_count", "scores.memorization:memorized_share",
+    "scores.memorization:copy_ratios", "scores.memorization:nearest_images",
     "classifier:domain_classifier", "extractors.domain:DomainClassifier", "extractors.inception:InceptionExtractor",
     "evaluate:evaluate_images", "mutual_information:estimate_mutual_information",
     "mutual_information:MutualInformation", "stacked_digits:stacked_modes")

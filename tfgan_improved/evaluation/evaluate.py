@@ -3,36 +3,43 @@
 from tfgan_improved.evaluation import SCORES, EvaluationError, extractors, moments, passport, statistics
 from tfgan_improved.evaluation.evidence import look
 
-DEFAULT = "classifier_score frechet kernel"
+DEFAULT = "classifier_score frechet kernel precision_recall density_coverage"
 REAL_LIMIT = 50_000
+TRAINING = 4  # times as many training images may be looked for copies
 
 
 def evaluate_images(samples, real=None, other_real=None, extractor=None, scores=DEFAULT, *, count=10_000,
-                    real_limit=REAL_LIMIT, seed=0, seeds=None, step=None, progress=None):
+                    real_limit=REAL_LIMIT, seed=0, seeds=None, step=None, progress=None, training=None):
     """A record for JSON of `count` images of an `ImageSet`, held against the real ones, seen by `extractor`.
 
     {"step", "scores", "intervals", "bias", "better", "real", "passport"}, each but the first and last {name: number},
     and "better" {name: "higher" or "lower"}, of those of which it is known which is better. "real" has
     the same scores for real images: those of `other_real`, as many as there are samples, held against `real`: what a
-    perfect generator would get. Scores that compare with nothing are those of `real` itself. `scores` are names of
+    perfect generator would get. Scores that compare with nothing are those of `real` itself. Those that ask what was
+    memorized look at `training` too, and beside them stands one half of `real` against the other. `scores` are names of
     `SCORES`, apart by spaces, or score objects; those that compare are left out of the default without `real`.
     `seed` is of the generator's draws; it and `seeds` are written into the passport. `progress(what, done, count)`.
     EvaluationError for images of different shapes, and for what a score cannot work with.
     """
     chosen, images = _chosen(scores, real), {"samples": samples, "real": real, "other real": other_real}
     images = {name: given for name, given in images.items() if given is not None}
+    if any(_trained(score) for score in chosen):
+        images["training"] = _told_apart(training, real)
     _check(images, chosen, count)
     count = samples.limit(count)
-    seen = {name: _look(name, given, real_limit if name == "real" else count, extractor, chosen, seed, progress)
+    limits = {"real": real_limit, "training": TRAINING * real_limit}
+    seen = {name: _look(name, given, limits.get(name, count), extractor, chosen, seed, progress)
             for name, given in images.items()}
-    record = _record(chosen, extractor, seen["samples"], seen.get("real"))
+    record = _record(chosen, extractor, seen["samples"], seen.get("real"), seen.get("training"))
     card = passport.make(images, seen, extractor, chosen, {"sample": seed, **(seeds or {})})
     beside = {}
     for score in chosen if real else ():
-        by = seen.get("other real" if score.compares else "real")
+        by, against = seen.get("other real" if score.compares else "real"), seen["real"]
+        if _trained(score):
+            by, against = against.half(0), against.half(1)
         if by is not None:
             score = score.for_real(count, by.count) if hasattr(score, "for_real") else score
-            beside |= _record([score], extractor, by, seen["real"])["scores"]
+            beside |= _record([score], extractor, by, against, seen.get("training"))["scores"]
     return {"step": step, **record, "real": beside, "passport": card}
 
 
@@ -65,6 +72,18 @@ def _chosen(scores, real):
     return alone
 
 
+def _trained(score):
+    return getattr(score, "trained", False)
+
+
+def _told_apart(training, real):
+    """The training images. EvaluationError where there are none, or where the real ones are the same."""
+    if training is None or real.about.get("split") in (None, "all", training.about.get("split")):
+        raise EvaluationError("what is memorized is told by training images and by others; hold samples against "
+                              "another split than the training one, of a data set that has one, as --reference=test")
+    return training
+
+
 def _check(images, chosen, count):
     samples = images["samples"]
     for given in images.values():
@@ -79,17 +98,25 @@ def _check(images, chosen, count):
 
 def _look(name, images, count, extractor, chosen, seed, progress):
     """What was seen of a set by those scores that look at it."""
-    wanted = {part for score in chosen if name != "other real" or score.compares for part in score.reads}
+    looks = {"other real": lambda score: score.compares and not _trained(score), "training": _trained}
+    wanted = {part for score in chosen if looks.get(name, bool)(score) for part in score.reads}
     hear = None if progress is None else lambda done, total: progress(name, done, total)
-    return statistics.kept(images, count, extractor, wanted, lambda: look(
-        images, count, extractor, wanted, seed=seed, groups=moments.GROUPS if name == "samples" else 1, progress=hear))
+    cut = name == "samples" or (name == "other real" and any(getattr(score, "grouped", False) for score in chosen))
+    groups = moments.GROUPS if cut else 1
+
+    def fresh():
+        return look(images, count, extractor, wanted, seed=seed, groups=groups, progress=hear)
+
+    if cut and images.known is None:  # no file keeps more than one group
+        return fresh()
+    return statistics.kept(images, count, extractor, wanted, fresh)
 
 
-def _record(chosen, extractor, samples, real):
+def _record(chosen, extractor, samples, real, training=None):
     """{"scores", "intervals", "bias", "better"} under the full names."""
     record = {"scores": {}, "intervals": {}, "bias": {}, "better": {}}
     for score in chosen:
-        for short, value in score(samples, real).items():
+        for short, value in score(samples, real, *([training] if _trained(score) else [])).items():
             name = extractors.name_of(extractor, short) if score.seen else short
             record["scores"][name] = value.value
             if value.low is not None:

@@ -27,6 +27,13 @@ class Evidence:
     features: np.ndarray | None = None
     moments: Moments | None = None
 
+    def half(self, which):
+        """Evidence of the first half (0) of what is known of each image, or of the second (1), without moments."""
+        parts = {name: getattr(self, name) for name in PARTS if name != "moments"}
+        rows = slice(self.count // 2) if which == 0 else slice(self.count // 2, self.count)
+        return Evidence(len(range(self.count)[rows]),
+                        **{name: None if part is None else part[rows] for name, part in parts.items()})
+
 
 def look(images, count, extractor, wanted, *, seed=0, groups=1, progress=None):
     """The Evidence of the first `count` images of an ImageSet, read once, in bounded memory.

@@ -39,7 +39,8 @@ def pairs_within(queries, points, query_radii=None, point_radii=None):
     """Yields (rows, columns, distances), each (p,), of the pairs of a query (n, f) and a point (m, f) that are no
     farther apart than the query's radius, of (n,), or the point's, of (m,); None is none of that side.
 
-    Borders belong to balls, exactly: where float32 cannot tell, the distance is measured in float64.
+    Borders belong to balls, exactly: where float32 cannot tell, the distance is measured in float64; else it is told
+    to float32's rounding.
     """
     slack = np.finfo(np.float32).eps * (4.0 + np.sqrt(queries.shape[1]))  # of |x|^2 + |y|^2: more than the rounding
     for rows, columns, lower, norms in _tiles(queries, points, slack):

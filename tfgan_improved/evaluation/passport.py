@@ -11,7 +11,9 @@ FREE = ("origin", "seeds", "scores")  # what may differ between scores that are 
 
 
 def make(images, seen, extractor, chosen, seeds):
-    """A dict for JSON. `images` and `seen` are the sets and their evidence: "samples", "real", "other real"."""
+    """A dict for JSON. `images` and `seen` are the sets and their evidence: "samples", "real", "other real",
+    "training".
+    """
     samples, real, other = (images.get(name) for name in ("samples", "real", "other real"))
     card = {"samples": seen["samples"].count, "shape": list(samples.shape), "quantization": "uint8",
             "truncation": samples.about.get("truncation", 0.0), "origin": {"name": samples.name, **samples.about}}
@@ -20,6 +22,9 @@ def make(images, seen, extractor, chosen, seeds):
                  "real": seen["real"].count, "real_hash": real.hash() or (real.known or [{}, {}])[1].get("hash", "")}
     if other is not None:
         card |= {"other_real": seen["other real"].count}
+    if "training" in images:
+        card |= {"training": images["training"].about.get("split", images["training"].name),
+                 "trained_on": seen["training"].count}
     if extractor is not None:
         card["extractor"] = seen_by(extractor)
     return card | {"scores": {type(score).__name__: dataclasses.asdict(score) for score in chosen},

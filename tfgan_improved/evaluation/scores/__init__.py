@@ -3,7 +3,8 @@
 A score is a frozen dataclass with `reads`, the parts of `Evidence` that it wants; `compares`, whether it needs real
 images; and `seen`, whether its numbers depend on the extractor, which then gives them their names. `better` says of
 each short name whether "higher" or "lower" is better; a score that it leaves out cannot be ranked by. Called with the
-evidence of samples and of real images it returns {short name: Value}.
+evidence of samples and of real images it returns {short name: Value}; one that is `trained` is given that of the images
+that the generator was trained on as well; one that is `grouped` wants moments in groups of samples.
 """
 
 from typing import NamedTuple
@@ -11,7 +12,10 @@ from typing import NamedTuple
 from tfgan_improved.spec import shelf
 
 __getattr__, __dir__, __all__ = shelf(
-    __name__, "confidence:classifier_score", "frechet:frechet_distance", "kernel:kernel_distance")
+    __name__, "confidence:classifier_score", "frechet:frechet_distance", "kernel:kernel_distance",
+    "manifolds:precision_recall", "manifolds:density_coverage", "sliced:sliced_wasserstein_distance",
+    "similarity:ms_ssim", "similarity:class_similarity", "labels:label_accuracy", "labels:mode_count",
+    "memorization:memorized_share", "memorization:copy_ratios", "memorization:nearest_images")
 
 
 class Value(NamedTuple):

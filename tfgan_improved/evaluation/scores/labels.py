@@ -1,4 +1,4 @@
-"""What a classifier's verdicts say of a generator: whether it made what it was asked for, and which classes it makes."""
+"""What a classifier says of samples: whether they are what was asked for, and which classes there are."""
 
 import dataclasses
 
@@ -94,7 +94,7 @@ class ModeCount:
 
     def __call__(self, samples, real=None):
         counts = _counts(samples.logits)
-        n, classes = counts.sum(), len(counts)
+        n, classes = int(counts.sum()), len(counts)
         resampled = np.random.RandomState(intervals.SEED).multinomial(n, counts / n, intervals.RESAMPLES)
 
         def value(real):

@@ -9,12 +9,12 @@ from tfgan_improved.evaluation.scores import Value, checks
 
 
 def precision_recall(samples, real, k=3):
-    """(share of samples that lie in a ball of a real one, share of real ones that lie in a ball of a sample), in [0, 1].
+    """(share of samples that lie in a ball of a real one, share of real ones in a ball of a sample).
 
-    Features (n, f) and (m, f). A ball reaches from a feature to its k-th nearest neighbour within its set, Euclidean,
-    border included; a duplicate is a neighbour at distance 0. Both fall and rise with the counts, so compare equal ones
-    only; one outlier's big ball takes in many. EvaluationError (a ValueError) for other ranks, different widths, values
-    that are not finite, k below 1 or not more than k rows.
+    In [0, 1]. Features (n, f) and (m, f). A ball reaches from a feature to its k-th nearest neighbour within its set,
+    Euclidean, border included; a duplicate is a neighbour at distance 0. Both change with the counts, so compare equal
+    ones only; one outlier's big ball takes in many. EvaluationError (a ValueError) for other ranks, different widths,
+    values that are not finite, k below 1 or not more than k rows.
     Source: Kynkaanniemi et al. 2019, arXiv:1904.06991, section 2.
     """
     return tuple(float(inside.mean()) for inside in _precise(samples, real, k))
