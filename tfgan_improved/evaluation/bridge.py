@@ -21,7 +21,7 @@ def tfgan_eval():
     """The module `tensorflow_gan.python.eval`. MissingPackage where it or what it needs cannot be imported."""
     root = importlib.util.find_spec(_PARENTS[0]) if _PARENTS[0] not in sys.modules else None
     if root is None and _PARENTS[0] not in sys.modules:
-        raise MissingPackage("scores are computed by TF-GAN, which is not installed; pip install tensorflow-gan==2.1.0")
+        raise MissingPackage("this needs TF-GAN, which is not installed; pip install tensorflow-gan==2.1.0")
     added = {} if root is None else _stand_ins(root.submodule_search_locations[0])
     sys.modules.update(added)
     try:

@@ -68,7 +68,8 @@ class Gathering:
             self.squares = [np.zeros((width, width), order="F") for _ in range(groups)]
             self.rows = np.empty((min(BLOCK, int(self.counts.max())), width), self.dtype)
             self.product = np.zeros((width, width), np.float32, "F") if self.dtype == np.float32 else None
-        rows = np.subtract(rows, self.shift, out=self.rows[:len(rows)], casting="same_kind")
+        with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is told below
+            rows = np.subtract(rows, self.shift, out=self.rows[:len(rows)], casting="same_kind")
         self.sums[self.group] += rows.sum(axis=0, dtype=np.float64)
         if not np.isfinite(self.sums[self.group]).all():
             raise EvaluationError("features must be finite; received NaN or infinity; take a generator from before it "
