@@ -40,6 +40,7 @@ class LabelAccuracy:
 
     reads = ("logits", "labels")
     compares, seen = False, True
+    better = {"label_accuracy": "higher"}
 
     def __call__(self, samples, real=None):
         right = _right(samples.logits, samples.labels)[0]
@@ -91,6 +92,7 @@ class ModeCount:
 
     reads = ("logits",)
     compares, seen = False, True
+    better = {"modes": "higher", "mode_kl": "lower", "mode_kl_to_real": "lower"}
 
     def __call__(self, samples, real=None):
         counts = _counts(samples.logits)

@@ -77,6 +77,7 @@ class PrecisionRecall:
     k: int = 3
     reads = ("features",)
     compares, seen = True, True
+    better = {"precision": "higher", "recall": "higher"}
 
     def __call__(self, samples, real):
         precise, recalled = _precise(samples.features, real.features, self.k)
@@ -95,6 +96,7 @@ class DensityCoverage:
     k: int = 5
     reads = ("features",)
     compares, seen = True, True
+    better = {"density": "higher", "coverage": "higher"}
 
     def __call__(self, samples, real):
         counts, held = _dense(samples.features, real.features, self.k)

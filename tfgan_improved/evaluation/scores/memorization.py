@@ -93,6 +93,7 @@ class Memorization:
     k: int = 20
     quantile: float = 0.01
     compares, seen, trained = True, True, True
+    better = {"memorized": "lower", "memorized_pixels": "lower"}
 
     def __post_init__(self):
         if self.space not in SPACES:

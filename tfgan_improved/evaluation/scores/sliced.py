@@ -129,6 +129,7 @@ class SlicedWasserstein:
     seed: int = 0
     reads = ("images",)
     compares, seen = True, False
+    better = {"swd": "lower"}
 
     def __call__(self, samples, real):
         levels = sliced_wasserstein_distance(samples.images[:self.images], real.images[:self.images], self.patches,
