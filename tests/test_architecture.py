@@ -19,7 +19,7 @@ from tfgan_improved.spec import Table
 ROOT = pathlib.Path(__file__).parent.parent
 PACKAGE = ROOT / "tfgan_improved"
 ORDER = (("errors", "files", "signals"), ("spec",), ("ops",),
-         ("losses", "layers", "constraints", "regularizers", "data"), ("networks", "terms"),
+         ("losses", "layers", "constraints", "regularizers", "data"), ("networks", "terms", "instruments"),
          ("training", "evaluation", "export"), ("config",), ("flagset", "run_folder"), ("assemble", "report"),
          ("commands",), ("main",))
 RANK = {shelf: rank for rank, shelves in enumerate(ORDER) for shelf in shelves}

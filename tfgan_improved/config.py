@@ -10,6 +10,7 @@ import math
 from tfgan_improved.constraints import CONSTRAINTS
 from tfgan_improved.errors import UserError
 from tfgan_improved.evaluation import EXTRACTORS, SCORES
+from tfgan_improved.instruments import INSTRUMENTS
 from tfgan_improved.layers import HEADS, NORMS, WRAPS
 from tfgan_improved.losses import LOSSES
 from tfgan_improved.networks import NETWORKS, STATISTICS, VERDICTS
@@ -185,7 +186,15 @@ class JobConfig(Checked):
     worker_wait: int = knob(300, "seconds to wait for the other workers of --strategy=multi_worker", low=1)
     at_step: int = knob(0, "the checkpoint that evaluate, sample, export, compare and report use; 0 is the newest",
                        low=0)
-    score: bool = knob(True, "score at the end of training")
+    best: bool = knob(False, "use the checkpoint that scored best while training, also for the score and the export at "
+                      "its end")
+    score: bool = knob(True, "score while training and at its end")
+    score_every: int = knob(1000, "steps between the quick scores that select the best checkpoint, rounded up to a "
+                            "multiple of --checkpoint_every; 0 is off", low=0)
+    score_samples: int = knob(1000, "generated images of a quick score", low=2)
+    instruments: str = knob("", "what is measured of the networks while training, parts separated by spaces",
+                            table=INSTRUMENTS, several=True)
+    instrument_every: int = knob(1000, "steps between measurements", low=1)
     export: bool = knob(True, "export at the end of training")
     report: bool = knob(True, "write report.html at the end of training")
     nearest: int = knob(8, "samples beside which `report` shows the nearest training images; 0 is none", low=0,
@@ -213,6 +222,11 @@ class JobConfig(Checked):
     truncation: float = knob(0.0, "bound on each |z| when sampling; 0 is none", low=0.0)
     output: str = knob("", "the file that `sample` (.png or .npz), `evaluate` (.jsonl), `compare` (.md or .json) or "
                        "`report` (.html) writes; by default in the run folder")
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.best and self.at_step:
+            raise ConfigError(f"--best and --at_step={self.at_step} name two checkpoints; leave one out")
 
 
 def differences(asked, stored):

@@ -16,8 +16,9 @@ class RunFolder:
 
     def __init__(self, path):
         self.path = pathlib.Path(path)
-        self.config, self.log, self.scores, self.errors = (
-            self.path / n for n in ("config.json", "log.jsonl", "scores.jsonl", "errors.jsonl"))
+        self.config, self.log, self.scores, self.errors, self.selection, self.instruments = (
+            self.path / n for n in ("config.json", "log.jsonl", "scores.jsonl", "errors.jsonl", "selection.jsonl",
+                                    "instruments.jsonl"))
         self.samples, self.checkpoints, self.export, self.events = (
             self.path / n for n in ("samples", "checkpoints", "export", "tensorboard"))
         self.report = self.path / "report.html"

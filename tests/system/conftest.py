@@ -107,7 +107,8 @@ def start_for_all(cache, tmp_path_factory):
 # checkpoints are so frequent that much of the time goes into them.
 RECIPE = ("--dataset=digits", "--network=dcgan:width=4", "--latent=normal:8", "--batch_size=8", "--d_steps=2",
           "--d_terms=lecam", "--d_wrap=spectral", "--ema=0.9", "--seed=3", "--threads=2", "--steps_per_call=3",
-          "--log_every=1", "--checkpoint_every=4", "--sample_every=10", "--samples=200", "--report=false",
+          "--log_every=1", "--checkpoint_every=4", "--sample_every=10", "--samples=200", "--score_every=8",
+          "--score_samples=100", "--instruments=diversity", "--instrument_every=5", "--report=false",
           "--scores=classifier_score:splits=2 frechet kernel")
 
 

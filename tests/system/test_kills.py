@@ -11,7 +11,7 @@ import pytest
 
 from tfgan_improved.training.checkpoints import Checkpoints
 
-LAST = 40  # steps of the `uninterrupted` fixture, with a checkpoint after every fourth
+LAST = 40  # steps of the `uninterrupted` fixture, with a checkpoint after every fourth and scores after every eighth
 LONG = 200
 
 pytestmark = pytest.mark.timeout(900)  # for a busy machine
@@ -96,8 +96,9 @@ def scoring(draw):
 
 
 def training_the_classifier(draw):
-    """As `scoring`, but so late that the classifier is on its way."""
-    return Moment("scoring", lambda sight: sight.trained, draw.uniform(2.0, 9.0))
+    """A drawn time after it has been said that the classifier is trained."""
+    return Moment("the classifier", lambda sight: "training the classifier" in sight.process.text,
+                  draw.uniform(0.5, 7.0))
 
 
 def exporting(draw):
@@ -140,7 +141,9 @@ def assert_same_end(killed, whole, last):
     assert [record["step"] for record in logs[0]] == list(range(1, last + 1))
     assert logs[0] == logs[1]
     assert [record["step"] for record in killed.lines("scores")] == [last]
-    assert killed.lines("scores") == whole.lines("scores")
+    for name in ("scores", "selection", "instruments"):
+        assert killed.lines(name) == whole.lines(name)
+    assert [record["step"] for record in killed.lines("selection")] == list(range(8, last + 1, 8))
     pictures = [sorted(path.name for path in run.folder.glob("samples/*.png")) for run in (killed, whole)]
     assert pictures[0] == pictures[1] and len(pictures[0]) == last // 10 + 1
     assert killed.leftovers == []
@@ -169,7 +172,7 @@ def test_twenty_kills_end_like_none(start, recipe, tmp_path, look, seed):
     draw, folder, whole = random.Random(seed), tmp_path / "run", tmp_path / "whole"
     before = [starting] * 2 + [training] * 5 + [writing_a_checkpoint] * 5
     draw.shuffle(before)
-    moments = [kind(draw) for kind in [*before, scoring, *[training_the_classifier] * 3, *[exporting] * 4]]
+    moments = [kind(draw) for kind in [*[training_the_classifier] * 3, *before, scoring, *[exporting] * 4]]
     caches = [{"TFGAN_IMPROVED_CACHE": str(tmp_path / name)} for name in ("cache", "another")]
     leftovers = fall_and_rise(  # with an empty cache, so that the classifier's training is killed too
         lambda *flags: start(*flags, **caches[0]), (*recipe, f"--steps={LONG}", f"--run_dir={folder}"),

@@ -3,7 +3,7 @@
 import os
 
 from tfgan_improved import assemble, data
-from tfgan_improved.commands.restored import checkpoint_of
+from tfgan_improved.commands.restored import asked_step, checkpoint_of
 from tfgan_improved.config import ConfigError
 from tfgan_improved.evaluation import classification
 from tfgan_improved.run_folder import RunFolder
@@ -20,7 +20,7 @@ def run(request):
     images, labels = source.arrays(job.reference)
     votes = []
     for folder, config in zip(folders, configs):
-        network, step = restored_discriminator(config, folder, job.at_step)
+        network, step = restored_discriminator(config, folder, asked_step(job))
         votes.append(classification.Classifier(network, about["classes"], config.batch_size)(images))
         _say(f"{os.path.relpath(folder.path)}, step {step}", votes[-1], labels, job.reference)
     _say(f"ensemble of {len(votes)}", classification.ensemble(votes), labels, job.reference)

@@ -4,7 +4,7 @@ import json
 import pathlib
 
 from tfgan_improved import data, files
-from tfgan_improved.commands.restored import draw, open_run, restored_sampler
+from tfgan_improved.commands.restored import asked_step, draw, open_run, restored_sampler, selected, tell
 from tfgan_improved.run_folder import RunFolder
 
 
@@ -26,12 +26,19 @@ def score(request, config, folder, source, again=True):
     if not (images or hasattr(source, "centers")):
         print(f"no scores: {source.name} has neither images nor modes to count", flush=True)
         return
-    sampler, step = restored_sampler(config, folder, request.job.at_step)
+    sampler, step = restored_sampler(config, folder, asked_step(request.job))
     done = [record for record in files.read_json_lines(folder.scores) if record["step"] == step]
     if done and not again:
         return
+    chosen = selected(folder, asked_step(request.job), step)
+    tell(chosen, step)
     scored = _images if images else _points
-    _tell(scored(request, config, folder, source, sampler, step), folder.scores)
+    record = scored(request, config, folder, source, sampler, step)
+    if chosen:  # said in the passport, where the origin of the samples stands
+        record["passport"]["origin"] = {**record["passport"].get("origin", {}), "selected": chosen}
+        if record["passport"].get("reference") == chosen["split"]:
+            print(f"the best checkpoint was selected on {chosen['split']}, which it is scored against", flush=True)
+    _tell(record, folder.scores)
 
 
 def _images(request, config, folder, source, sampler, step):

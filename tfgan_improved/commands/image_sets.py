@@ -4,7 +4,7 @@ import os
 import pathlib
 
 from tfgan_improved import data
-from tfgan_improved.commands.restored import restored_sampler
+from tfgan_improved.commands.restored import asked_step, restored_sampler
 from tfgan_improved.config import ConfigError
 from tfgan_improved.evaluation import image_set, models, statistics
 from tfgan_improved.run_folder import RunFolder
@@ -35,7 +35,7 @@ def _folder(path, request):
     if (path / "config.json").exists():
         folder = RunFolder(path)
         config = folder.recipe(request)
-        return of_run(folder, *restored_sampler(config, folder, request.job.at_step), config.seed,
+        return of_run(folder, *restored_sampler(config, folder, asked_step(request.job)), config.seed,
                       request.job.truncation)
     if (path / "saved_model.pb").exists():
         return models.of_saved_model(path, request.job.truncation, request.job.image_range, request.job.model_latent)

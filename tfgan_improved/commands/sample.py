@@ -6,7 +6,7 @@ import pathlib
 import numpy as np
 
 from tfgan_improved import files
-from tfgan_improved.commands.restored import draw, open_run, restored_sampler
+from tfgan_improved.commands.restored import asked_step, draw, open_run, restored_sampler, selected, tell
 from tfgan_improved.config import ConfigError
 from tfgan_improved.run_folder import writable
 from tfgan_improved.training import pictures
@@ -21,7 +21,8 @@ def run(request):
         raise ConfigError(f"--output={path} is neither .png nor .npz; name it one of these")
     if not path.parent.is_dir() or not writable(path.parent):
         raise ConfigError(f"--output={path} cannot be written; choose a folder that exists and is writable")
-    sampler, step = restored_sampler(config, folder, job.at_step, job.standing, job.truncation)
+    sampler, step = restored_sampler(config, folder, asked_step(job), job.standing, job.truncation)
+    tell(selected(folder, asked_step(job), step), step)
     images, labels = draw(sampler, job.count, job.sample_seed, job.truncation)
     if path.suffix == ".png":
         pictures.write_png(path, pictures.picture(images))

@@ -10,11 +10,11 @@ import os
 import tensorflow as tf
 
 from tfgan_improved import assemble, data, files
-from tfgan_improved.commands import evaluate, export, report
-from tfgan_improved.config import ConfigError
-from tfgan_improved.evaluation import classification
+from tfgan_improved.commands import evaluate, export, report, watching
+from tfgan_improved.commands.restored import asked_step
+from tfgan_improved.config import ConfigError, specs
 from tfgan_improved.run_folder import RunFolder
-from tfgan_improved.training import callbacks, strategies
+from tfgan_improved.training import callbacks, selection, strategies
 from tfgan_improved.training.checkpoints import Checkpoints, parts_of
 from tfgan_improved.training.loop import Loop
 
@@ -30,11 +30,14 @@ def run(request):
     if chief:
         folder.create()
     source = data.load(config.dataset, job.data_dir or None, config.image_size or None, config.holdout)
+    if job.best and not watching.selects(config, job, source):
+        raise ConfigError("--best needs quick scores while training, which this run has none of; leave it out, or give "
+                          "labeled images or points, no --noscore, and --score_every from 1 to --steps")
     train(config, job, folder, strategy, source, chief)
     if chief and job.score:
         evaluate.score(request, config, folder, source, again=False)
     if chief and job.export:
-        export.write(config, folder, standing=job.standing)
+        export.write(config, folder, asked_step(job), job.standing)
     if chief and job.report:
         report.after_training(request, config, folder, source)
     if chief:
@@ -45,7 +48,8 @@ def train(config, job, folder, strategy, source, chief=True):
     """The training itself: everything in the scope of the strategy, then the loop."""
     about = assemble.about_data(source)
     wait = job.worker_wait if config.strategy == "multi_worker" else 0
-    checkpoints = Checkpoints(folder.checkpoints, job.keep, chief)
+    checkpoints = Checkpoints(folder.checkpoints, job.keep, chief,
+                              functools.partial(selection.best_steps, folder.selection))
     first = checkpoints.newest() or 0
     with strategy.scope(), strategies.patience(wait, "waited {wait} s for the other workers; start them all"):
         if wait:
@@ -62,6 +66,7 @@ def train(config, job, folder, strategy, source, chief=True):
         print(f"going on from step {first}", flush=True)
     if chief:
         checkpoints.discard_after(first)
+        selection.forget_after(folder.selection, first)
     if first == config.steps:
         return gan
     if gan.starts_from_data:
@@ -73,11 +78,8 @@ def train(config, job, folder, strategy, source, chief=True):
         loop.check_weights(step)
         checkpoints.save(gan, step)
 
-    stops = (job.steps_per_call, job.log_every, job.sample_every)
-    shown = _shown(config, job, folder, gan, about, first) if chief else list(map(callbacks.Pause, stops))
-    if "classes" in gan.networks["d"].output:
-        shown.append(_error_counter(config, job, folder, gan, source, first) if chief
-                     else callbacks.Pause(job.classify_every))
+    run = watching.Run(config, job, folder, gan, source, first)
+    shown = run.callbacks() if chief else list(map(callbacks.Pause, run.stops().values()))
     loop.run(batches, first, config.steps, [*shown, callbacks.Save(save, job.checkpoint_every)])
     return gan
 
@@ -90,37 +92,11 @@ def _first_rows(config, source):
 def _shared(config, job, first):
     """What must be the same on every worker, {name: whole number}: the recipe, and where the loop stops."""
     recipe = hashlib.sha256(json.dumps(dataclasses.asdict(config), sort_keys=True).encode()).digest()
-    cuts = ("steps_per_call", "checkpoint_every", "log_every", "sample_every", "classify_every")
+    cuts = ("steps_per_call", "checkpoint_every", "log_every", "sample_every", "classify_every", "score_every", "score",
+            "instrument_every")
     return {"their recipes' hashes": int.from_bytes(recipe[:4]), "the step to go on from": first,
-            **{f"--{name}": getattr(job, name) for name in cuts}}
-
-
-def _shown(config, job, folder, gan, about, first):
-    """The callbacks that people see; a picture of the untrained generator is drawn at the start of a run."""
-    sampler = assemble.sampler(config, about, gan.sampler_network)
-    fixed = tf.constant(job.count), tf.constant(config.seed, tf.int64), tf.constant(0.0)
-    writer = tf.summary.create_file_writer(str(folder.events))
-    grid = callbacks.SampleGrid(folder.samples, lambda: sampler.sample(*fixed)["images"].numpy(), writer,
-                                job.sample_every)
-    if not first:
-        grid(0, {})
-    return [callbacks.Progress(first, config.steps, config.batch_size, job.steps_per_call),
-            callbacks.JsonLog(folder.log, first, job.log_every), callbacks.Scalars(writer, job.log_every), grid]
-
-
-def _error_counter(config, job, folder, gan, source, first):
-    """The callback that counts the errors of a D that classifies, with its averaged and its last weights."""
-    networks = {"errors": gan.averages.get("d", gan.networks["d"]), "errors_of_last_weights": gan.networks["d"]}
-    images, labels = source.arrays(job.reference)
-    counters = {name: functools.partial(
-        _errors, classification.Classifier(network, source.classes, config.batch_size), images, labels)
-        for name, network in networks.items()}
-    about = {"split": job.reference, "images": len(labels)}
-    return callbacks.CountErrors(folder.errors, first, job.classify_every, about, counters)
-
-
-def _errors(classifier, images, labels):
-    return classification.errors(classifier(images), labels)
+            **{f"--{name}": int(getattr(job, name)) for name in cuts},
+            "the number of their --instruments": len(specs(job.instruments))}
 
 
 def dataset(config, source, strategy, first):

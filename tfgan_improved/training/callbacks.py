@@ -89,6 +89,22 @@ class CountErrors:
         files.append_json_line(self.path, {"step": step, **self.about, **counted})
 
 
+class Measure:
+    """A line of a JSON file, and TensorBoard scalars: step and what `measure()` gives, {name: number}."""
+
+    def __init__(self, path, first, every, measure, writer):
+        self.path, self.every, self.measure, self.writer = path, every, measure, writer
+        files.keep_json_lines(path, lambda record: 0 < first >= record["step"])  # as above; step 0 belongs to a start
+
+    def __call__(self, step, means):
+        measured = self.measure()
+        files.append_json_line(self.path, {"step": step, **measured})
+        with self.writer.as_default(step):
+            for name, value in measured.items():
+                tf.summary.scalar(f"instruments/{name}", value)
+        self.writer.flush()
+
+
 class Save:
     """Saves a checkpoint after a look at the weights."""
 

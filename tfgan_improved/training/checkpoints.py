@@ -30,10 +30,13 @@ def all_finite(gan):
 
 
 class Checkpoints:
-    """`checkpoints/step-<n>/` folders, each with a manifest of sizes and hashes; the newest `keep` stay."""
+    """`checkpoints/step-<n>/` folders, each with a manifest of sizes and hashes; the newest `keep` stay.
 
-    def __init__(self, folder, keep=3, chief=True):
-        self.folder, self.keep, self.chief = pathlib.Path(folder), keep, chief
+    `spared(steps)` gives those of the steps that stay besides, such as the best one.
+    """
+
+    def __init__(self, folder, keep=3, chief=True, spared=lambda steps: ()):
+        self.folder, self.keep, self.chief, self.spared = pathlib.Path(folder), keep, chief, spared
 
     def save(self, gan, step):
         """Writes all parts under a temporary name, then renames. Every worker takes part; only the chief's stays."""
@@ -48,7 +51,8 @@ class Checkpoints:
         manifest = {path.name: [path.stat().st_size, files.digest(path)] for path in sorted(temporary.iterdir())}
         files.write_json(temporary / "manifest.json", {"step": step, "files": manifest})
         files.replace_folder(temporary, self.folder / f"step-{step:08d}")
-        for old in self.steps()[:-self.keep]:
+        steps = self.steps()
+        for old in sorted({*steps[:-self.keep]} - {*self.spared(steps)}):
             self._remove(old)
 
     def steps(self):
@@ -62,6 +66,16 @@ class Checkpoints:
             if not damage:
                 return step
             print(f"tfgan_improved: warning: {self._path(step)} is damaged ({damage}); using the one before",
+                  file=sys.stderr, flush=True)
+        return None
+
+    def first_whole(self, steps):
+        """The first undamaged one of `steps`, None where there is none. Warns of each damaged one it skips."""
+        for step in steps:
+            damage = self._damage(step)
+            if not damage:
+                return step
+            print(f"tfgan_improved: warning: {self._path(step)} is damaged ({damage}); using the next best",
                   file=sys.stderr, flush=True)
         return None
 
