@@ -195,6 +195,7 @@ class JobConfig(Checked):
     instruments: str = knob("", "what is measured of the networks while training, parts separated by spaces",
                             table=INSTRUMENTS, several=True)
     instrument_every: int = knob(1000, "steps between measurements", low=1)
+    warn_every: int = knob(250, "steps between looks for collapse and divergence, which are warned of; 0 is off", low=0)
     export: bool = knob(True, "export at the end of training")
     report: bool = knob(True, "write report.html at the end of training")
     nearest: int = knob(8, "samples beside which `report` shows the nearest training images; 0 is none", low=0,

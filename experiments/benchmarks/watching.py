@@ -1,8 +1,8 @@
-"""What scoring and instruments cost while training: W1's DCGAN on MNIST, alternated A B C A. See README.md.
+"""What scoring and instruments cost while training: W1's DCGAN on MNIST, alternated A B C D A. See README.md.
 
-A trains, B trains and scores once, C trains and measures all instruments once. A round is a part of the default
-interval; what B and C take more than the mean of the A before and after them is set against the time of the whole
-interval, which is the part of the training's time that watching costs.
+A trains, B trains and scores once, C trains and measures all instruments once, D trains and looks once for what is to
+be warned of. What they take more than the mean of the A before and after them is set against the time of the whole
+default interval, of which a round is a part: that is the part of the training's time that watching costs.
 """
 
 import argparse
@@ -53,7 +53,7 @@ def report(asked, job, seconds, kind):
     """Prints the cost of each kind of watching."""
     plain = [(before + after) / 2 for before, after in zip(seconds["train"], seconds["train_after"])]
     step = statistics.median(plain) / asked.steps
-    for name, every in (("score", job.score_every), ("measure", job.instrument_every)):
+    for name, every in (("score", job.score_every), ("measure", job.instrument_every), ("warn", job.warn_every)):
         extra = statistics.median([with_it - alone for with_it, alone in zip(seconds[name], plain)])
         print(f"{kind}: {name} {extra:.2f} s every {every} steps of {1000 * step:.1f} ms, {extra / (every * step):.2%} "
               f"of the training's time, ratio {1 + extra / (every * step):.4f}")
@@ -64,8 +64,9 @@ def prepared(asked, folder):
     from tfgan_improved import assemble, data, flagset
     from tfgan_improved.commands import train, watching
     from tfgan_improved.run_folder import RunFolder
-    from tfgan_improved.training import strategies
+    from tfgan_improved.training import strategies, warnings
     from tfgan_improved.training.loop import Loop
+    from tfgan_improved.training.vitals import Vitals
 
     request = flagset.parse([*asked.recipe.split(), f"--data_dir={asked.data_dir}", f"--threads={asked.threads}",
                              f"--run_dir={folder}/run", f"--instruments={INSTRUMENTS}", "--steps=1000000"], ["train"])
@@ -77,7 +78,8 @@ def prepared(asked, folder):
         gan = assemble.gan(config, assemble.about_data(source))
     run = watching.Run(config, job, place, gan, source, 1)
     sampler = assemble.sampler(config, assemble.about_data(source), gan.sampler_network)
-    watched = {"train": [], "score": run.selection(sampler), "measure": [run.instruments(run.events())]}
+    watched = {"train": [], "score": run.selection(sampler), "measure": [run.instruments(run.probe(), run.events())],
+               "warn": [warnings.Warnings(Vitals(run.probe(), gan.optimizers), asked.steps, {})]}
     loop = Loop(gan, strategy, steps_per_call=job.steps_per_call)
     batches = train.dataset(config, source, strategy, 0)
 

@@ -94,8 +94,9 @@ def test_the_distance_of_outputs_is_that_of_the_best_coupling():
     assert instruments.wasserstein(a, a[::-1]) == 0.0 and instruments.wasserstein(np.ones(3), np.zeros(3)) == 1.0
     with pytest.raises(ValueError, match=r"with the same n; received \(6,\) and \(5,\)"):
         instruments.wasserstein(a, b[:5])
-    seen = types.SimpleNamespace(outputs=lambda batches: (np.full(batches, 0.75), np.full(batches, 0.5)))
-    assert INSTRUMENTS.make("distance_of_outputs:batches=3")(seen) == {"distance_of_outputs": 0.25}
+    seen = types.SimpleNamespace(logits=lambda batches: (np.full(batches, np.log(3.0)), np.zeros(batches)))
+    assert INSTRUMENTS.make("distance_of_outputs:batches=3")(seen) == {
+        "distance_of_outputs": pytest.approx(0.25)}
 
 
 def test_nearest_distances_are_those_of_all_pairs():

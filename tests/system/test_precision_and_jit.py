@@ -5,7 +5,8 @@ import pytest
 
 FLAGS = ("--dataset=digits", "--network=dcgan:width=4", "--latent=normal:8", "--batch_size=8", "--threads=2",
          "--d_wrap=spectral", "--d_terms=r1", "--ema=0.9", "--steps=12", "--log_every=1", "--checkpoint_every=6",
-         "--score=false", "--report=false")
+         "--score=false", "--report=false", "--instrument_every=12",
+         "--instruments=diversity singular_values distance_of_outputs:batches=2 duplicates:samples=20")
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +28,7 @@ def losses(run):
 def test_it_trains_to_the_end_and_exports(runs, name):
     assert runs[name].steps == [6, 12]
     assert losses(runs[name]).shape == (12, 2) and np.isfinite(losses(runs[name])).all()
+    assert [np.isfinite(list(line.values())).all() for line in runs[name].lines("instruments")] == [True] * 2
     images = runs[name].exported()["images"]
     assert images.dtype == np.float32 and images.shape == (5, 24, 24, 1) and np.abs(images).max() <= 1
 

@@ -11,7 +11,8 @@ import pytest
 # only rounding.
 RECIPE = ("--dataset=digits", "--network=dcgan:width=4", "--latent=normal:8", "--batch_size=8", "--threads=2",
           "--d_terms=lecam", "--ema=0.9", "--score=false", "--export=false", "--report=false", "--log_every=2",
-          "--sample_every=3", "--checkpoint_every=4", "--steps_per_call=5")
+          "--sample_every=3", "--checkpoint_every=4", "--steps_per_call=5", "--instrument_every=7",
+          "--instruments=distance_of_outputs:batches=2 singular_values")
 LOST = "start all workers again, they go on from the last checkpoint"
 SOON = 60  # seconds; TensorFlow gives a silent worker ten
 
@@ -60,6 +61,7 @@ def test_two_workers_end_where_one_process_does(start, workers, tmp_path, look):
     assert one.steps == two.steps == [4, 8, 10] and two.leftovers == []
     assert [record["step"] for record in two.lines("log")] == [2, 4, 6, 8, 10]  # written once, by worker 0
     assert len(list(folders[1].glob("tensorboard/*"))) == 1
+    assert [record["step"] for record in two.lines("instruments")] == [0, 7, 10]
     assert "run folder:" in together[0].text and "run folder:" not in together[1].text
     for ours, theirs in zip(one.lines("log"), two.lines("log")):
         np.testing.assert_allclose([ours["d/loss"], ours["g/loss"]], [theirs["d/loss"], theirs["g/loss"]], rtol=1e-3)

@@ -93,7 +93,7 @@ def _shared(config, job, first):
     """What must be the same on every worker, {name: whole number}: the recipe, and where the loop stops."""
     recipe = hashlib.sha256(json.dumps(dataclasses.asdict(config), sort_keys=True).encode()).digest()
     cuts = ("steps_per_call", "checkpoint_every", "log_every", "sample_every", "classify_every", "score_every", "score",
-            "instrument_every")
+            "instrument_every", "warn_every")
     return {"their recipes' hashes": int.from_bytes(recipe[:4]), "the step to go on from": first,
             **{f"--{name}": int(getattr(job, name)) for name in cuts},
             "the number of their --instruments": len(specs(job.instruments))}

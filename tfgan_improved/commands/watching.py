@@ -11,9 +11,10 @@ from tfgan_improved.config import RunConfig, specs
 from tfgan_improved.evaluation import classification, selection
 from tfgan_improved.instruments import INSTRUMENTS
 from tfgan_improved.run_folder import RunFolder
-from tfgan_improved.training import callbacks
+from tfgan_improved.training import callbacks, warnings
 from tfgan_improved.training.probe import Probe
 from tfgan_improved.training.selection import Selection
+from tfgan_improved.training.vitals import Vitals
 
 PROBED = 2000  # real examples that instruments hold generated ones against
 
@@ -47,6 +48,8 @@ class Run(NamedTuple):
             stops["score_every"] = selects(self.config, job, self.source)
         if specs(job.instruments):
             stops["instrument_every"] = job.instrument_every
+        if 0 < job.warn_every * warnings.LOOKS <= self.config.steps:
+            stops["warn_every"] = job.warn_every
         return stops
 
     def callbacks(self):
@@ -59,8 +62,12 @@ class Run(NamedTuple):
                  self._pictures(sampler, writer)]
         if "classify_every" in stops:
             found.append(self._error_counter())
+        probe = self.probe() if {"instrument_every", "warn_every"} & set(stops) else None
         if "instrument_every" in stops:
-            found.append(self.instruments(writer))
+            found.append(self.instruments(probe, writer))
+        if "warn_every" in stops:
+            rates = {"d": config.d_lr, "g": config.g_lr}
+            found.append(warnings.Warnings(Vitals(probe, self.gan.optimizers), job.warn_every, rates))
         if "score_every" in stops:
             found += self.selection(sampler)
         elif job.score and 0 < job.score_every <= config.steps and selection.refusal(self.source):
@@ -91,13 +98,12 @@ class Run(NamedTuple):
         about = {"split": job.reference, "images": len(labels)}
         return callbacks.CountErrors(self.folder.errors, self.first, job.classify_every, about, counters)
 
-    def instruments(self, writer):
+    def instruments(self, probe, writer):
         """Measures the networks as they are now, before a run's first step too."""
         chosen = [INSTRUMENTS.make(text) for text in specs(self.job.instruments)]
-        looked_at = self.probe()
         measure = callbacks.Measure(
             self.folder.instruments, self.first, self.job.instrument_every,
-            lambda: {name: value for each in chosen for name, value in each(looked_at).items()}, writer)
+            lambda: {name: value for each in chosen for name, value in each(probe).items()}, writer)
         if not self.first:
             measure(0, {})
         return measure

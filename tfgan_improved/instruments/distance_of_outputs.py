@@ -32,4 +32,8 @@ class DistanceOfOutputs:
             raise ValueError(f"batches must be at least 1; received {self.batches}")
 
     def __call__(self, probe):
-        return {"distance_of_outputs": wasserstein(*probe.outputs(self.batches))}
+        return {"distance_of_outputs": wasserstein(*map(_sigmoid, probe.logits(self.batches)))}
+
+
+def _sigmoid(logits):
+    return 0.5 + 0.5 * np.tanh(0.5 * np.asarray(logits, np.float64))

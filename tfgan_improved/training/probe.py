@@ -19,10 +19,10 @@ class Probe:
     def __init__(self, gan, images, labels, rows):
         self.networks, self.rows, self._images, self._labels = gan.networks, rows, images, labels
         self._latent, self._pixels = gan.latent, len(images.shape) == 4
-        self._judge, self._draw = (tf.function(made, reduce_retracing=True) for made in (self._outputs, self._generate))
+        self._judge, self._draw = (tf.function(made, reduce_retracing=True) for made in (self._both, self._generate))
 
-    def outputs(self, batches):
-        """D's probabilities, sigmoid of its logits, of real and of generated examples: two float32 (batches * rows,).
+    def logits(self, batches):
+        """D's logits of real and of generated examples: two float32 (batches * rows,).
 
         Generated ones have the labels of the real ones. G is the one that trains, not its average.
         """
@@ -44,9 +44,9 @@ class Probe:
         rows = np.arange(index * count, (index + 1) * count) % len(self._images)
         return tf.constant(self._images[rows]), tf.constant(self._labels[rows])
 
-    def _outputs(self, real, labels, index):
+    def _both(self, real, labels, index):
         fake = self._made(labels, index)
-        return [tf.sigmoid(self._run("d", x, labels)["logits"]) for x in (to_float(real), fake)]
+        return [self._run("d", x, labels)["logits"] for x in (to_float(real), fake)]
 
     def _generate(self, labels, index):
         made = self._made(labels, index)
