@@ -4,20 +4,24 @@ import contextlib
 import io
 import json
 import shutil
+import types
 
 import keras
 import numpy as np
 import pytest
 
 from tfgan_improved import files
+from tfgan_improved.commands import watching
+from tfgan_improved.config import JobConfig, RunConfig
 from tfgan_improved.evaluation import selection
 from tfgan_improved.evaluation.extractors import domain
 from tfgan_improved.main import main
+from tfgan_improved.training import callbacks
 
 DIGITS = ["--dataset=digits", "--image_size=16", "--network=dcgan:width=4", "--latent=normal:4", "--batch_size=8",
           "--ema=0.9", "--d_wrap=spectral", "--checkpoint_every=2", "--log_every=4", "--sample_every=100",
           "--samples=30", "--scores=frechet", "--keep=2", "--steps=9", "--noexport"]
-WATCHED = ["--score_every=3", "--score_samples=40", "--instrument_every=3",
+WATCHED = ["--score_every=3", "--score_samples=40", "--instrument_every=3", "--warn_every=2",
            "--instruments=diversity singular_values distance_of_outputs:batches=2 duplicates:samples=20"]
 POINTS = ["--dataset=ring8", "--network=mlp:width=8,depth=1", "--latent=uniform:3", "--batch_size=16", "--d_norm=none",
           "--g_norm=none", "--checkpoint_every=2", "--steps=6", "--samples=50", "--noexport"]
@@ -165,6 +169,24 @@ def test_what_cannot_be_selected_is_said_once(tmp_path, monkeypatch):
     assert status == 2 and "--best needs quick scores while training, which this run has none of" in error
     status, _, error = run("sample", "--best", f"--run_dir={tmp_path / 'run'}")
     assert status == 2 and "has no checkpoint that was scored while it trained; leave --best out" in error
+
+
+def test_workers_do_not_wait_for_a_classifier_and_all_stop_at_the_same_steps(monkeypatch, capsys, digits_run):
+    monkeypatch.setattr(selection, "ready", lambda source: False)
+    found = digits_run.selection(None)
+    assert [type(each) for each in found] == [callbacks.Pause] and found[0].every == 4
+    assert "the other workers would wait for it; `evaluate` trains it" in capsys.readouterr().out
+    assert digits_run.stops() == {"steps_per_call": 10, "log_every": 100, "sample_every": 1000, "score_every": 4,
+                                  "instrument_every": 5, "warn_every": 2}
+
+
+@pytest.fixture
+def digits_run():
+    """A run of several workers, about to train."""
+    gan = types.SimpleNamespace(networks={"d": types.SimpleNamespace(output={"logits": None})})
+    source = types.SimpleNamespace(name="digits", shape=(8, 8, 1), classes=10)
+    job = JobConfig(score_every=3, checkpoint_every=2, instruments="duplicates", instrument_every=5, warn_every=2)
+    return watching.Run(RunConfig(strategy="multi_worker"), job, None, gan, source, 0)
 
 
 def test_two_checkpoints_at_once_are_refused():

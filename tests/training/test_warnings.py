@@ -36,7 +36,11 @@ def test_healthy_runs_are_not_warned_of(path):
 
 WORDS = {"saturated": "D is saturated", "identical": "samples are nearly identical", "diverging": "NaN is ahead",
          "gone": "gradient is gone"}
-EXPECTED = {}
+EXPECTED = {
+    "collapsed_digits_strong_d": ["saturated"], "collapsed_digits_no_norm_fast_g": ["saturated"],
+    "collapsed_digits_saturating": ["saturated", "gone"], "collapsed_digits_huge_rates": ["diverging", "saturated"],
+    "collapsed_digits_wasserstein_growing": ["diverging"], "collapsed_digits_weak_d": ["identical"],
+    "collapsed_ring8_weak_d": ["identical"], "collapsed_mnist_semi_supervised": ["saturated", "identical"]}
 
 
 @pytest.mark.parametrize("name, signs", EXPECTED.items())
@@ -100,6 +104,6 @@ def test_a_warning_is_one_line_on_stderr(capsys):
     for step in range(1, 5):
         watch(step, {})
     line, = capsys.readouterr().err.splitlines()
-    assert line == ("tfgan_improved: warning: step 4: samples are nearly identical: G has collapsed to few images (since "
-                    "step 1; the distance to the nearest other sample is 80.0% of that of real images, the spread of "
+    assert line == ("tfgan_improved: warning: step 4: samples are nearly identical: G has collapsed to few images "
+                    "(since step 1; the distance to the nearest other sample is 80.0% of that of real images, the spread of "
                     "all 1.0%); try --d_head=minibatch_discrimination")

@@ -1,7 +1,7 @@
 """Warnings while a run trains: what goes wrong, by which evidence, and one flag to try. Silent on healthy runs.
 
 A sign is a function of the last `LOOKS` looks (records of `Vitals`, the newest last) and the learning rates -> (what
-goes wrong, the evidence, the flag to try), or None. The limits were set on the recorded runs of tests/training/recorded.
+goes wrong, the evidence, the flag to try), or None. Limits were set on the recorded runs of tests/training/recorded.
 """
 
 import sys
@@ -13,7 +13,7 @@ PLAYERS = {"d": "D", "g": "G"}
 
 def saturated(looks, rates):
     """D tells all real and generated examples apart and has nothing left to learn, for long."""
-    if not all(look["apart"] >= 0.99 and 0 <= look.get("d/loss", -1) < 0.01 for look in looks):
+    if not all(look["apart"] >= 0.99 and 0 <= look.get("d/loss", -1) < 0.015 for look in looks):
         return None
     return ("D is saturated: it tells real and generated images apart perfectly, and G learns little from it",
             f"its loss was below {max(look['d/loss'] for look in looks):.1g} since step {looks[0]['step']}, and "
@@ -47,8 +47,10 @@ def diverging(looks, rates):
 
 
 def gone(looks, rates):
-    """A player stands still, whatever its learning rate: its gradients are next to nothing."""
-    for player, called in PLAYERS.items():
+    """A player stands still, whatever its learning rate: its gradients are next to nothing. D's are where it is done."""
+    for player, called in reversed(PLAYERS.items()):
+        if player == "d" and saturated(looks, rates):
+            continue
         moved = [look.get(f"{player}_moved", 1.0) for look in looks]
         if max(moved) < STILL:
             other = "--loss=hinge" if player == "g" else f"--d_lr={rates['d'] / 4:.1g}"
