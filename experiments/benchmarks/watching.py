@@ -6,6 +6,7 @@ default interval, of which a round is a part: that is the part of the training's
 """
 
 import argparse
+import itertools
 import os
 import pathlib
 import statistics
@@ -79,14 +80,19 @@ def prepared(asked, folder):
     run = watching.Run(config, job, place, gan, source, 1)
     sampler = assemble.sampler(config, assemble.about_data(source), gan.sampler_network)
     watched = {"train": [], "score": run.selection(sampler), "measure": [run.instruments(run.probe(), run.events())],
-               "warn": [warnings.Warnings(Vitals(run.probe(), gan.optimizers), asked.steps, {})]}
+               "warn": [warnings.Warnings(Vitals(run.probe(), gan.optimizers), 1, {"d": config.d_lr, "g": config.g_lr})]}
+    for callback in itertools.chain(*watched.values()):
+        callback.every = asked.steps  # once a round
     loop = Loop(gan, strategy, steps_per_call=job.steps_per_call)
     batches = train.dataset(config, source, strategy, 0)
+
+    steps = itertools.count(0, asked.steps)
 
     def of(callbacks):
         def seconds():
             start = time.perf_counter(), time.process_time()
-            loop.run(batches, 0, asked.steps, callbacks)
+            first = next(steps)
+            loop.run(batches, first, first + asked.steps, callbacks)
             return time.perf_counter() - start[0], time.process_time() - start[1]
 
         return seconds

@@ -16,7 +16,7 @@ def saturated(looks, rates):
     if not all(look["apart"] >= 0.99 and 0 <= look.get("d/loss", -1) < 0.015 for look in looks):
         return None
     return ("D is saturated: it tells real and generated images apart perfectly, and G learns little from it",
-            f"its loss was below {max(look['d/loss'] for look in looks):.1g} since step {looks[0]['step']}, and "
+            f"its loss was at most {max(look['d/loss'] for look in looks):.1g} since step {looks[0]['step']}, and "
             f"{looks[-1]['apart']:.1%} of pairs are in the right order", f"--d_lr={rates['d'] / 4:.1g}")
 
 
@@ -47,7 +47,7 @@ def diverging(looks, rates):
 
 
 def gone(looks, rates):
-    """A player stands still, whatever its learning rate: its gradients are next to nothing. D's are where it is done."""
+    """A player stands still, whatever its learning rate. Not said of a D that is saturated: that has nothing to do."""
     for player, called in reversed(PLAYERS.items()):
         if player == "d" and saturated(looks, rates):
             continue
