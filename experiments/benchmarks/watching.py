@@ -79,8 +79,9 @@ def prepared(asked, folder):
         gan = assemble.gan(config, assemble.about_data(source))
     run = watching.Run(config, job, place, gan, source, 1)
     sampler = assemble.sampler(config, assemble.about_data(source), gan.sampler_network)
+    vitals, rates = Vitals(run.probe(), gan.optimizers), {"d": config.d_lr, "g": config.g_lr}
     watched = {"train": [], "score": run.selection(sampler), "measure": [run.instruments(run.probe(), run.events())],
-               "warn": [warnings.Warnings(Vitals(run.probe(), gan.optimizers), 1, {"d": config.d_lr, "g": config.g_lr})]}
+               "warn": [warnings.Warnings(vitals, 1, rates)]}
     for callback in itertools.chain(*watched.values()):
         callback.every = asked.steps  # once a round
     loop = Loop(gan, strategy, steps_per_call=job.steps_per_call)

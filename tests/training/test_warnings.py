@@ -105,5 +105,5 @@ def test_a_warning_is_one_line_on_stderr(capsys):
         watch(step, {})
     line, = capsys.readouterr().err.splitlines()
     assert line == ("tfgan_improved: warning: step 4: samples are nearly identical: G has collapsed to few images "
-                    "(since step 1; the distance to the nearest other sample is 80.0% of that of real images, the spread of "
-                    "all 1.0%); try --d_head=minibatch_discrimination")
+                    "(since step 1; the distance to the nearest other sample is 80.0% of that of real images, the "
+                    "spread of all 1.0%); try --d_head=minibatch_discrimination")

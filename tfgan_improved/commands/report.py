@@ -8,7 +8,7 @@ import sys
 
 from tfgan_improved import data
 from tfgan_improved.commands import evaluate
-from tfgan_improved.commands.restored import draw, open_run, restored_sampler
+from tfgan_improved.commands.restored import asked_step, draw, open_run, restored_sampler
 from tfgan_improved.config import ConfigError
 from tfgan_improved.errors import RunError, UserError
 from tfgan_improved.evaluation import classifier, image_set, nearest_images
@@ -81,7 +81,7 @@ def _neighbours(request, config, folder, source, features=True):
     if len(source.shape) != 3:
         return None, ""
     try:
-        sampler, _ = restored_sampler(config, folder, request.job.at_step)
+        sampler, _ = restored_sampler(config, folder, asked_step(request.job))
     except (UserError, RunError) as error:  # no checkpoint, or one of other networks
         return None, f"Nearest training images are left out: {error}."
     samples, _ = draw(sampler, request.job.nearest, request.job.sample_seed)
