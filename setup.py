@@ -25,6 +25,7 @@ setup(
         "numpy>=2.0,<3",
         "absl-py>=2.1,<3",
         "scikit-learn>=1.6,<2",
+        "threadpoolctl>=3.5,<4",
         "scipy>=1.14,<2",
         "pillow>=11,<14",
         "jinja2>=3.1,<4",

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_improved.evaluation import bridge, moments, scores
-from tfgan_improved.evaluation.scores import frechet
+from tfgan_improved.evaluation import bridge, evidence, moments, scores
+from tfgan_improved.evaluation.scores import frechet, tfgan
 
 
 def features():
@@ -52,11 +52,11 @@ def test_frechet_distance_is_tfgans_number():
 @pytest.mark.parametrize("n, m, width", [(300, 200, 7), (40, 60, 90), (64, 2, 3)])
 def test_scores_are_those_of_tfgans_functions(n, m, width):
     """Also for fewer samples than features, where no covariance has full rank."""
-    random, tfgan = np.random.RandomState(n), bridge.tfgan_eval()
+    random, reference = np.random.RandomState(n), bridge.tfgan_eval()
     a, b = random.gamma(2.0, size=(n, width)), random.gamma(2.2, size=(m, width))
-    want = tfgan.frechet_classifier_distance_from_activations(tf.constant(a), tf.constant(b))
+    want = reference.frechet_classifier_distance_from_activations(tf.constant(a), tf.constant(b))
     np.testing.assert_allclose(scores.frechet_distance(a, b), want, rtol=1e-6)
-    want = tfgan.classifier_score_from_logits(tf.constant(3 * a))
+    want = reference.classifier_score_from_logits(tf.constant(3 * a))
     np.testing.assert_allclose(scores.classifier_score(3 * a, None)[0], want, rtol=1e-12)
 
 
@@ -120,6 +120,17 @@ def test_moments_are_numpys_however_the_rows_come():
             assert n == 5000
     with pytest.raises(ValueError, match="must be finite; received NaN or infinity"):
         moments.gathered(np.where(x == x[4000, 2], np.inf, x))
+
+
+def test_tfgans_own_scores_are_offered_beside_ours():
+    a, b = features()
+    logits = a[:, :10].astype("f8") * 2
+    seen, real = (evidence.Evidence(2000, logits=logits, features=part) for part in (a, b))
+    got = {name: value.value for name, value in tfgan.TFGAN(splits=4)(seen, real).items()}
+    np.testing.assert_allclose([got["tfgan_classifier_score"], got["tfgan_classifier_score_std"]],
+                               scores.classifier_score(logits, 4), rtol=1e-10)
+    np.testing.assert_allclose(got["tfgan_fd"], 4.5765644772, rtol=1e-10)
+    np.testing.assert_allclose([got["tfgan_kd"], got["tfgan_kd_std"]], scores.kernel_distance(a, b), rtol=1e-9)
 
 
 def test_kernel_distance_is_tfgans_number():

@@ -16,7 +16,7 @@ SCORES = Table(__name__, "score", {
     "precision_recall": "scores.manifolds:PrecisionRecall", "density_coverage": "scores.manifolds:DensityCoverage",
     "sliced_wasserstein": "scores.sliced:SlicedWasserstein", "ms_ssim": "scores.similarity:ClassSimilarity",
     "label_accuracy": "scores.labels:LabelAccuracy", "modes": "scores.labels:ModeCount",
-    "memorization": "scores.memorization:Memorization"})
+    "memorization": "scores.memorization:Memorization", "tfgan": "scores.tfgan:TFGAN"})
 
 
 class EvaluationError(UserError):

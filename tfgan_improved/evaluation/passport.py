@@ -27,8 +27,15 @@ def make(images, seen, extractor, chosen, seeds):
                  "trained_on": seen["training"].count}
     if extractor is not None:
         card["extractor"] = seen_by(extractor)
-    return card | {"scores": {type(score).__name__: dataclasses.asdict(score) for score in chosen},
+    return card | {"scores": _named(chosen),
                    "seeds": dict(seeds), "versions": versions()}
+
+
+def _named(chosen):
+    """How each score was computed, by its class; where a class is there twice, by its arguments too."""
+    kinds = [type(score).__name__ for score in chosen]
+    return {kind if kinds.count(kind) == 1 else str(score): dataclasses.asdict(score)
+            for kind, score in zip(kinds, chosen)}
 
 
 def seen_by(extractor):

@@ -9,6 +9,7 @@ from tfgan_improved.evaluation.image_set import check_images
 TFGAN_INCEPTION = "https://tfhub.dev/tensorflow/tfgan/eval/inception/1"
 SIZE = 299
 NAMES = {"classifier_score": "inception_score", "fd": "fid", "fd_infinity": "fid_infinity", "kd": "kid"}
+NAMES |= {f"tfgan_{short}": f"tfgan_{full}" for short, full in NAMES.items()}  # by TF-GAN's own functions
 
 
 def inception(source=None, load=None, module=""):
