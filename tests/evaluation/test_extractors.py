@@ -1,5 +1,6 @@
 """Inception through a small stand-in SavedModel of its signature, and what extractors refuse."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -68,6 +69,18 @@ def test_batches_do_not_change_what_comes_out(extractor, saved):
     np.testing.assert_allclose(extractor(images)["logits"], at_once["logits"], rtol=1e-5)
 
 
+def test_images_are_given_in_float32_whatever_the_policy_is(saved):
+    """An image of few and near greys: in bfloat16 they would be one."""
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        made = extractors.InceptionExtractor(saved)
+        got = made(np.array([129, 130, 131], np.uint8).reshape(3, 1, 1, 1))["features"]
+    finally:
+        keras.config.set_dtype_policy("float32")
+    np.testing.assert_allclose(got[:, 0], np.array([1, 2, 3]) / 128, rtol=1e-5)
+    assert made._run.get_concrete_function().structured_outputs["features"].dtype == tf.float32
+
+
 def test_inception_carries_the_names_of_its_scores_and_a_hash_of_its_files(extractor, saved, tmp_path):
     names = [extractors.name_of(extractor, short) for short in ("classifier_score_std", "fd", "kd", "precision")]
     assert names == ["inception_score_std", "fid", "kid", "precision_inception"]
@@ -114,7 +127,9 @@ def test_a_damaged_module_is_refused(tmp_path):
 
 def test_without_a_network_the_error_says_how_to_supply_a_local_copy(monkeypatch):
     monkeypatch.setenv("TFHUB_CACHE_DIR", "/nonexistent")
-    with pytest.raises(EvaluationError, match="cannot be fetched.*--extractor=inception:/path/to") as caught:
+    with pytest.raises(EvaluationError, match="cannot be fetched.*; where there is a network, fetch https://tfhub.dev/"
+                       "tensorflow/tfgan/eval/inception/1.tf-hub-format=compressed, a .tar.gz, unpack it into a folder"
+                       ".*--extractor=inception:/path/to") as caught:
         extractors.InceptionExtractor("https://modules.invalid/inception/1")
     assert "\n" not in str(caught.value)
 
@@ -146,7 +161,7 @@ def test_the_names_of_data_sets_become_parts_of_names_of_scores(name, slug):
 
 def test_extractors_are_made_from_what_flags_say(saved):
     assert EXTRACTORS.make(f"inception:{saved}", None, None).hash == extractors.InceptionExtractor(saved).hash
-    with pytest.raises(SpecError, match="unknown extractor 'vgg'.*nown: classifier, inception"):
+    with pytest.raises(SpecError, match="unknown extractor 'vgg'.*nown: classifier, inception, inception_graph, "):
         EXTRACTORS.parse("vgg")
     with pytest.raises(EvaluationError, match="--extractor=classifier:mnist, or give --against"):
         EXTRACTORS.find("classifier")(None, None)

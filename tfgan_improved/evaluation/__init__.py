@@ -9,6 +9,9 @@ from tfgan_improved.spec import Table, shelf
 
 EXTRACTORS = Table(__name__, "extractor", {
     "classifier": "extractors.domain:classifier", "inception": "extractors.inception:inception",
+    "inception_graph": "extractors.inception_graph:inception_graph",
+    "keras_inception": "extractors.keras_inception:keras_inception",
+    "keras_inception_bfloat16": "extractors.keras_inception:keras_inception_bfloat16",
 }, wired={"source", "load"})
 SCORES = Table(__name__, "score", {
     "classifier_score": "scores.confidence:ClassifierScore", "frechet": "scores.frechet:Frechet",
@@ -34,6 +37,7 @@ __getattr__, _names, __all__ = shelf(
     "scores.labels:label_accuracy", "scores.labels:mode_count", "scores.memorization:memorized_share",
     "scores.memorization:copy_ratios", "scores.memorization:nearest_images",
     "classifier:domain_classifier", "extractors.domain:DomainClassifier", "extractors.inception:InceptionExtractor",
+    "extractors.inception_graph:InceptionGraphExtractor", "extractors.keras_inception:KerasInceptionExtractor",
     "evaluate:evaluate_images", "mutual_information:estimate_mutual_information",
     "mutual_information:MutualInformation", "stacked_digits:stacked_modes")
 __all__ += ["EXTRACTORS", "SCORES", "EvaluationError", "MissingPackage"]

@@ -6,7 +6,9 @@ scores become: {"fd": "fid"}; without an entry a score is called <short name>_<e
 
 from tfgan_improved.spec import shelf
 
-__getattr__, __dir__, __all__ = shelf(__name__, "domain:DomainClassifier", "inception:InceptionExtractor")
+__getattr__, __dir__, __all__ = shelf(
+    __name__, "domain:DomainClassifier", "inception:InceptionExtractor", "inception_graph:InceptionGraphExtractor",
+    "keras_inception:KerasInceptionExtractor")
 
 
 def name_of(extractor, score):

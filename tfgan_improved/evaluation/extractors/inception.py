@@ -4,7 +4,6 @@ import tensorflow as tf
 
 from tfgan_improved.evaluation import EvaluationError, MissingPackage
 from tfgan_improved.evaluation.extractors import shared
-from tfgan_improved.evaluation.image_set import check_images
 
 TFGAN_INCEPTION = "https://tfhub.dev/tensorflow/tfgan/eval/inception/1"
 SIZE = 299
@@ -34,20 +33,17 @@ class InceptionExtractor:
 
     def __init__(self, handle=TFGAN_INCEPTION, batch_size=32):
         path = _local_path(handle)
-        self.batch_size, self.about = batch_size, {"handle": handle, "scaling": "(x - 128) / 128"}
+        self.batch_size, self.about = batch_size, {"scaling": "(x - 128) / 128"}
         self.hash = shared.folder_hash(path)
         self._loaded, self._function = _load(path)  # the loaded object keeps the variables alive
-        self._run = tf.function(self._extract, reduce_retracing=True)
+        self._run = tf.function(self._extract, input_signature=[shared.IMAGES])
 
     def __call__(self, images):
-        check_images(images)
-        if images.shape[3] not in (1, 3):
-            raise EvaluationError(f"Inception sees images of 1 or 3 channels; received shape {images.shape}")
+        shared.check_color(images)
         return shared.in_batches(self._run, images, self.batch_size)
 
     def _extract(self, images):
-        x = (tf.cast(images, tf.float32) - 128.0) / 128.0
-        x = tf.image.resize(tf.broadcast_to(x, [*tf.unstack(tf.shape(x))[:3], 3]), (SIZE, SIZE))
+        x = tf.image.resize((shared.in_color(images) - 128.0) / 128.0, (SIZE, SIZE))
         outputs = self._function(x)
         return {name: tf.reshape(outputs[key], (tf.shape(x)[0], -1))
                 for name, key in (("logits", "logits"), ("features", "pool_3"))}
@@ -55,8 +51,8 @@ class InceptionExtractor:
 
 def _local_path(handle):
     """The folder of a SavedModel: `handle` itself, or where TF-Hub has put what it stands for."""
-    hint = ("give the path of a local SavedModel with outputs logits and pool_3 as "
-            "--extractor=inception:/path/to/saved_model")
+    hint = (f"where there is a network, fetch {TFGAN_INCEPTION}?tf-hub-format=compressed, a .tar.gz, unpack it into a "
+            "folder, which then holds saved_model.pb, and give the folder as --extractor=inception:/path/to/folder")
     if "://" not in handle:
         if tf.saved_model.contains_saved_model(handle):
             return handle

@@ -8,6 +8,24 @@ import re
 import numpy as np
 import tensorflow as tf
 
+from tfgan_improved.evaluation import EvaluationError
+from tfgan_improved.evaluation.image_set import check_images
+
+IMAGES = tf.TensorSpec((None, None, None, None), tf.uint8)
+
+
+def check_color(images):
+    """EvaluationError unless images are uint8 (n, h, w, c) of 1 or 3 channels."""
+    check_images(images)
+    if images.shape[3] not in (1, 3):
+        raise EvaluationError(f"Inception sees images of 1 or 3 channels; received shape {images.shape}")
+
+
+def in_color(images):
+    """uint8 (n, h, w, 1 or 3) as float32 (n, h, w, 3) from 0 to 255; a grey image is given to all three channels."""
+    x = tf.cast(images, tf.float32)
+    return tf.ensure_shape(tf.broadcast_to(x, [*tf.unstack(tf.shape(x))[:3], 3]), (None, None, None, 3))
+
 
 def in_batches(run, images, batch_size):
     """{"logits", "features"} as float32 NumPy of `run` over parts of `images`."""
