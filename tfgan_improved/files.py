@@ -9,10 +9,15 @@ import shutil
 
 def write_bytes(path, content):
     """Writes to a temporary name beside `path`, then renames."""
+    write_by(path, lambda file: file.write(content))
+
+
+def write_by(path, write):
+    """As `write_bytes`, where `write(file)` does the writing: of what should not lie in memory twice."""
     path = pathlib.Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with open(temporary, "wb") as file:
-        file.write(content)
+        write(file)
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)

@@ -38,4 +38,8 @@ class Bar:
         speed = (done - self.first) / (now - self.start) if done > self.first else None
         left = f"{(count - done) / speed:.0f} s left" if speed else ""
         filled = self.width * done // count
-        self.line(f"{what} [{'#' * filled}{'.' * (self.width - filled)}] {done}/{count}  {left}")
+        text = f"{what} [{'#' * filled}{'.' * (self.width - filled)}] {done}/{count}  {left}"
+        if done == count and self.line.terminal:
+            self.line.close(text)  # so that what is printed next has a line of its own
+        else:
+            self.line(text)

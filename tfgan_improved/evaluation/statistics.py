@@ -1,6 +1,6 @@
 """What an extractor saw of real images, kept in files so that it is computed once and can be shared."""
 
-import io
+import dataclasses
 import json
 import os
 import pathlib
@@ -14,6 +14,8 @@ from tfgan_improved.evaluation.evidence import Evidence
 from tfgan_improved.evaluation.extractors import shared
 
 STORED = ("logits", "features")
+EYES = ("extractor", "extractor_hash", "resize")  # what must be equal for numbers to mean the same
+UNSAID = 50_000
 
 
 def kept(images, count, extractor, wanted, look):
@@ -32,7 +34,8 @@ def kept(images, count, extractor, wanted, look):
     if found is not None and _has(found, wanted):
         return found
     seen = look()
-    _write(path, about, seen)
+    older = {name: getattr(found, name, None) for name in ("moments", *STORED) if getattr(seen, name) is None}
+    _write(path, about, dataclasses.replace(seen, **older))
     return seen
 
 
@@ -45,23 +48,46 @@ def of_file(path, shape):
     except Exception as error:  # damaged files raise errors of many kinds
         raise EvaluationError(f"'{path}' cannot be read as .npz ({' '.join(str(error).split())}); get it again"
                               ) from error
-    about = json.loads(str(arrays["about"])) if "about" in arrays else {"count": 50_000}
+    about = _read_about(path, arrays)
     mean, covariance = (arrays[ours] if ours in arrays else arrays.get(theirs)
                         for ours, theirs in (("mean", "mu"), ("covariance", "sigma")))
-    if mean is None or covariance is None or np.shape(covariance) != (np.size(mean),) * 2:
+    stored = {name: arrays[name] for name in STORED if name in arrays}
+    if (mean is None) != (covariance is None) or not (stored or mean is not None):
         raise EvaluationError(f"'{path}' holds {', '.join(arrays) or 'nothing'}; statistics are mean (f,) and "
                               "covariance (f, f), or mu and sigma")
-    seen = Evidence(about["count"], moments=moments.known(about["count"], mean, covariance),
-                    **{name: arrays[name] for name in STORED if name in arrays})
+    if mean is not None:
+        stored["moments"] = _moments(path, about["count"], mean, covariance)
+    seen = Evidence(about["count"], **stored)
     return image_set.ImageSet(about.get("name", path.name), shape, about["count"], None,
                               {key: about[key] for key in ("dataset", "split") if key in about}, known=(seen, about))
 
 
+def _moments(path, count, mean, covariance):
+    if mean.ndim != 1 or covariance.shape != (len(mean),) * 2:
+        raise EvaluationError(f"'{path}' has a mean of shape {mean.shape} and a covariance of shape "
+                              f"{covariance.shape}; they are (f,) and (f, f)")
+    if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
+        raise EvaluationError(f"the statistics '{path}' hold NaN or infinity; compute them again")
+    return moments.known(count, mean, covariance)
+
+
+def _read_about(path, arrays):
+    """What a file says of itself; one with mu and sigma says nothing, and is usually of 50,000 images."""
+    try:
+        about = json.loads(str(arrays["about"])) if "about" in arrays else {"count": UNSAID}
+        if not isinstance(about["count"], int) or about["count"] < 2:
+            raise ValueError(f"count {about['count']}")
+        return about
+    except (ValueError, KeyError, TypeError) as error:
+        raise EvaluationError(f"'{path}' does not say what it is of ({type(error).__name__}: {error}); get it again"
+                              ) from error
+
+
 def is_statistics(path):
-    """Whether an .npz file holds moments and not images."""
+    """Whether an .npz file holds what was seen of images, and not images."""
     try:
         with np.load(path, allow_pickle=False) as stored:
-            return {"mean", "covariance"} <= set(stored.files) or {"mu", "sigma"} <= set(stored.files)
+            return "about" in stored.files or {"mu", "sigma"} <= set(stored.files)
     except Exception:  # damaged: whoever reads it as images says so
         return False
 
@@ -72,16 +98,21 @@ def _given(images, extractor, wanted):
     if missing:
         raise EvaluationError(f"the statistics '{images.name}' hold no {', '.join(missing)}; choose --scores that read "
                               "moments only, such as frechet, or give the images")
-    if about.get("extractor_hash", extractor.hash) != extractor.hash:
-        raise EvaluationError(f"the statistics '{images.name}' were seen by {about['extractor']}, whose hash is "
-                              f"{about['extractor_hash'][:12]}, not by {extractor.name}, {extractor.hash[:12]}; use "
-                              "the same --extractor")
+    other = [name for name, value in _eyes(extractor).items() if about.get(name, value) != value] if wanted else []
+    if other:
+        by, now = (", ".join(str(of.get(name, "?"))[:50] for name in EYES) for of in (about, _eyes(extractor)))
+        raise EvaluationError(f"the statistics '{images.name}' were seen by another extractor ({by}) than asked for "
+                              f"({now}); use the same --extractor")
     return seen
 
 
 def _about(images, count, extractor):
     return {"name": images.name, **images.about, "shape": list(images.shape), "count": count, "hash": images.hash(),
-            "extractor": extractor.name, "extractor_hash": extractor.hash, "resize": extractor.resize}
+            **_eyes(extractor)}
+
+
+def _eyes(extractor):
+    return dict(zip(EYES, (extractor.name, extractor.hash, extractor.resize)))
 
 
 def folder():
@@ -116,15 +147,12 @@ def _read(path, about):
 
 def _write(path, about, seen):
     """Keeps what was seen; a folder that cannot be written costs a warning only."""
-    if seen.moments is None:
-        return
-    _, mean, covariance = seen.moments.of()
     arrays = {name: getattr(seen, name) for name in STORED if getattr(seen, name) is not None}
-    content = io.BytesIO()
-    np.savez(content, about=json.dumps(about), mean=mean, covariance=covariance, **arrays)
+    if seen.moments is not None:
+        _, arrays["mean"], arrays["covariance"] = seen.moments.of()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        files.write_bytes(path, content.getbuffer())
+        files.write_by(path, lambda file: np.savez(file, about=json.dumps(about), **arrays))
     except OSError as error:
         warnings.warn(f"statistics cannot be kept in '{path.parent}' ({error.strerror}) and will be computed again; "
                       "set TFGAN_IMPROVED_CACHE to a folder that can be written", stacklevel=4)

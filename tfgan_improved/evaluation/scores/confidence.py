@@ -7,6 +7,8 @@ import numpy as np
 from tfgan_improved.evaluation import EvaluationError, intervals
 from tfgan_improved.evaluation.scores import Value, checks
 
+ROWS = 2048  # of one part
+
 
 def classifier_score(logits, splits=10):
     """exp(E[KL(p(y|x) || p(y))]) of logits (n, K): mean and population standard deviation over `splits` equal parts.
@@ -16,27 +18,31 @@ def classifier_score(logits, splits=10):
     EvaluationError (a ValueError) for another rank, values that are not finite, or fewer samples than splits.
     Source: Salimans et al. 2016, arXiv:1606.03498, section 4.
     """
-    logits = checks.rows(logits, "logits", least=1)
+    logits = checks.rows(logits, "logits", 1, None)
     n, splits = len(logits), 1 if splits is None else splits
     if not 1 <= splits <= n:
         raise EvaluationError(f"splits must be from 1 to the number of samples, {n}; received {splits}")
-    own, p = _own_information(logits)
-    parts = [_scored(own[a:b], p[a:b]) for a, b in ((i * n // splits, (i + 1) * n // splits) for i in range(splits))]
+    parts = [_scores(logits[i * n // splits:(i + 1) * n // splits])[0] for i in range(splits)]
     return float(np.mean(parts)), float(np.std(parts))
 
 
-def _own_information(logits):
-    """sum_y p log p of each row (n,), and p (n, K)."""
-    logits = logits - logits.max(axis=1, keepdims=True)
-    p = np.exp(logits)
-    total = p.sum(axis=1, keepdims=True)
-    p /= total
-    return np.einsum("nk,nk->n", p, logits - np.log(total)), p
+def _scores(logits, weights=None):
+    """exp(E[sum_y p log p] - sum_y q log q), q = E[p], of rows taken with weights (b, n), 1 / n by default: (b,).
 
-
-def _scored(own, p):
-    mean = p.mean(axis=0)
-    return np.exp(own.mean() - np.sum(mean * np.log(np.maximum(mean, np.finfo(np.float64).tiny))))
+    Part by part in float64, so that 50,000 rows of a thousand classes never lie in memory more than once.
+    """
+    n = len(logits)
+    own, mean = 0.0, 0.0
+    for start in range(0, n, ROWS):
+        part = logits[start:start + ROWS].astype(np.float64)
+        part -= part.max(axis=1, keepdims=True)
+        p = np.exp(part)
+        total = p.sum(axis=1, keepdims=True)
+        p /= total
+        part -= np.log(total)
+        taken = np.full((1, len(p)), 1.0 / n) if weights is None else weights[:, start:start + ROWS]
+        own, mean = own + taken @ np.einsum("nk,nk->n", p, part), mean + taken @ p
+    return np.exp(own - np.sum(mean * np.log(np.maximum(mean, np.finfo(np.float64).tiny)), axis=1))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,11 +65,6 @@ class ClassifierScore:
 
     def __call__(self, samples, real=None):
         score, deviation = classifier_score(samples.logits, self.splits)
-        own, p = _own_information(samples.logits.astype(np.float64))
-
-        def resampled(weights):  # (b, n), rows summing to 1
-            mean = weights @ p
-            return np.exp(weights @ own - np.sum(mean * np.log(np.maximum(mean, np.finfo(np.float64).tiny)), axis=1))
-
-        return {"classifier_score": Value(score, *intervals.around(score, intervals.of_weights(resampled, len(p)))),
+        spread = intervals.of_weights(lambda weights: _scores(samples.logits, weights), len(samples.logits))
+        return {"classifier_score": Value(score, *intervals.around(score, spread)),
                 "classifier_score_std": Value(deviation)}

@@ -1,0 +1,135 @@
+"""What --images and --against name: each kind by its path or its name, and clear errors."""
+
+import contextlib
+import io
+import json
+import os
+import pathlib
+import re
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from tfgan_improved import flagset
+from tfgan_improved.commands import image_sets
+from tfgan_improved.evaluation.extractors import domain
+from tfgan_improved.main import VERBS, main
+
+SCORES = "--scores=classifier_score:splits=2 frechet kernel"
+
+
+class Eyes:
+    """Stands for the classifier of a data set."""
+
+    name, hash, resize, about, names = "eyes", "0123", "none", {}, {}
+
+    def __call__(self, images):
+        x = images.reshape(len(images), -1) / 50
+        features = np.stack([x.mean(axis=1), x.std(axis=1)], 1).astype(np.float32)
+        return {"features": features, "logits": np.concatenate([features, -features], 1)}
+
+
+def run(*arguments):
+    """(status, stdout, stderr) of one command line, in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = main(list(arguments))
+    return status, out.getvalue(), err.getvalue()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with a set of each kind of 8 x 8 grey images; the cache is in it too."""
+    place, random = tmp_path_factory.mktemp("sets"), np.random.RandomState(0)
+
+    def pixels(n):
+        return random.randint(0, 256, (n, 8, 8, 1)).astype(np.uint8)
+
+    np.savez(place / "images.npz", images=pixels(40))
+    for folder, n in (("plain", 30), ("classes/cats", 15), ("classes/dogs", 15), ("split/train/a", 20),
+                      ("split/train/b", 20), ("split/test/a", 12), ("split/test/b", 12)):
+        (place / folder).mkdir(parents=True)
+        for index, image in enumerate(pixels(n)):
+            Image.fromarray(image[:, :, 0]).save(place / folder / f"{index:03d}.png")
+    module = tf.Module()
+    module.serve = tf.function(lambda z: {"images": tf.tanh(tf.tile(z[:, :1, None, None], (1, 8, 8, 1)))},
+                               input_signature=[tf.TensorSpec((None, 3), name="z")])
+    tf.saved_model.save(module, str(place / "model"), signatures=module.serve)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(domain, "classifier", lambda source, load: Eyes())
+        patch.setenv("TFGAN_IMPROVED_CACHE", str(place / "cache"))
+        yield place
+
+
+def scored(place, images, against, *more):
+    output = place / f"out{len(os.listdir(place))}.jsonl"
+    path = {name: str(place / name) if (place / name).exists() else name for name in (images, against)}
+    status, out, err = run("evaluate", f"--images={path[images]}", f"--against={path[against]}", SCORES,
+                           "--image_size=8", "--samples=20", f"--output={output}", *more)
+    assert status == 0, err
+    assert out.count("\n") == 1 and "fd_eyes" in out
+    return json.loads(output.read_text())
+
+
+@pytest.mark.parametrize("images, against, samples, reference, real", [
+    ("images.npz", "digits", 20, "test", 297),
+    ("images.npz", "digits@train", 20, "train", 1500),
+    ("digits@test", "images.npz", 20, "images.npz", 40),
+    ("plain", "images.npz", 20, "images.npz", 40),
+    ("images.npz", "plain", 20, "all", 30),
+    ("model", "classes", 20, "all", 30),
+    ("images.npz", "split", 20, "test", 24),
+    ("split", "split", 20, "test", 24),
+])
+def test_each_kind_is_scored_against_another(place, images, against, samples, reference, real):
+    of = scored(place, images, against)["passport"]
+    assert (of["samples"], of["reference"], of["real"], of["shape"]) == (samples, reference, real, [8, 8, 1])
+
+
+def test_a_split_and_the_flag_say_the_same(place):
+    with_flag = scored(place, "images.npz", "split", "--reference=train")["passport"]
+    assert (with_flag["reference"], with_flag["real"]) == ("train", 40)
+
+
+def test_statistics_stand_for_the_images(place):
+    first = scored(place, "plain", "images.npz")
+    kept, = (place / "cache" / "statistics").glob("images_npz-all-40-*.npz")
+    second = scored(place, "plain", str(kept))
+    for name, value in first["scores"].items():
+        assert value is None or second["scores"][name] == pytest.approx(value, rel=1e-6)
+
+
+def test_sorted_folders_are_mixed_before_they_are_cut(place):
+    """20 of 30 images hold both classes; the first 20 by name would hold five dogs and all cats."""
+    request = flagset.parse(["evaluate", "--image_size=8", "--images=x"], VERBS)
+    images = image_sets.named(str(place / "classes"), request)
+    labels = np.concatenate([labels for _, labels in images.read(20, 0)])
+    assert images.labeled and images.count == 30 and 5 < labels.sum() < 15
+
+
+@pytest.mark.parametrize("images, message", [
+    ("/no/such/place", "'/no/such/place' does not exist; give a run folder, a SavedModel, a folder of images"),
+    ("./nothing", "'./nothing' does not exist"),
+    ("text.txt", r"is a file that is no .npz; give a run folder"),
+    ("empty", "empty"),
+    ("digits@nowhere", "nowhere"),
+    ("ring8", "points of shape .*, not images"),
+    ("digit", "digit"),
+])
+def test_what_is_none_of_them_is_one_sentence(place, images, message):
+    (place / "text.txt").write_text("no images")
+    (place / "empty").mkdir(exist_ok=True)
+    path = place / images
+    named = str(path) if path.exists() and not pathlib.Path(images).is_absolute() else images
+    status, out, err = run("evaluate", f"--images={named}", f"--against={place / 'images.npz'}", SCORES)
+    last = err.strip().splitlines()[-1]
+    assert status == 2 and out == ""
+    assert re.search(message, last), last
+
+
+def test_images_of_another_size_are_refused(place):
+    status, _, err = run("evaluate", f"--images={place / 'images.npz'}", "--against=digits@test", SCORES,
+                         "--image_size=16")
+    assert status == 2 and "give images of one shape, or --image_size" in err.strip().splitlines()[-1]
