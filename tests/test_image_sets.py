@@ -70,7 +70,8 @@ def scored(place, images, against, *more):
                            "--image_size=8", "--samples=20", f"--output={output}", *more)
     assert status == 0, err
     assert out.count("\n") == 1 and "fd_eyes" in out
-    return json.loads(output.read_text())
+    written = output if output.exists() else place / images / "scores.jsonl"  # where a run's are appended
+    return json.loads(written.read_text().splitlines()[-1])
 
 
 @pytest.mark.parametrize("images, against, samples, reference, real", [
@@ -133,3 +134,15 @@ def test_images_of_another_size_are_refused(place):
     status, _, err = run("evaluate", f"--images={place / 'images.npz'}", "--against=digits@test", SCORES,
                          "--image_size=16")
     assert status == 2 and "give images of one shape, or --image_size" in err.strip().splitlines()[-1]
+
+
+def test_a_run_folder_and_its_export_are_the_same_generator(place):
+    """A sampler gives the same images for a seed in a checkpoint and in a SavedModel."""
+    folder = place / "run"
+    status, _, err = run("train", "--dataset=digits", "--image_size=8", "--network=dcgan:width=4", "--latent=normal:4",
+                         "--batch_size=8", "--steps=1", "--score=false", f"--run_dir={folder}")
+    assert status == 0, err
+    of_run, of_export = (scored(place, name, "images.npz") for name in ("run", "run/export"))
+    assert of_run["scores"] == of_export["scores"]
+    assert of_run["passport"]["origin"] == {"name": "run", "truncation": 0.0, "run": "run", "step": 1, "run_seed": 0}
+    assert of_export["passport"]["origin"]["model"] == "export"
