@@ -211,7 +211,8 @@ class JobConfig(Checked):
     scores: str = knob("classifier_score frechet kernel precision_recall density_coverage",
                        "what is computed, parts separated by spaces", table=SCORES, several=True)
     extractor: str = knob("classifier", "what sees the images: classifier (trained on the data set that they are held "
-                          "against), classifier:mnist (on another), inception, inception:<path of a SavedModel>",
+                          "against), classifier:mnist (on another), inception, inception:<path of a SavedModel>, "
+                          "inception_graph:<path of classify_image_graph_def.pb>, keras_inception:weights=<path>",
                           table=EXTRACTORS)
     image_range: str = knob("auto", "what the numbers of a foreign SavedModel's images mean",
                             choices=("auto", "minus_one_to_one", "zero_to_one", "bytes"))

@@ -5,7 +5,7 @@ import numpy as np
 RESAMPLES = 200
 SEED = 2016
 COVERED = 0.95
-_AT_ONCE = 2**23  # weights held at once
+_AT_ONCE = 2**21  # weights held at once
 
 
 def of_weights(statistic, n, resamples=RESAMPLES):
