@@ -35,7 +35,8 @@ class Moments:
         covariance = lapack.dtpttr(len(mean), packed, uplo="L")[0]
         blas.dsyr(-n, mean, a=covariance, lower=1, overwrite_a=1)
         covariance /= max(n - 1.0, 1.0)
-        return n, self.shift + mean, np.tril(covariance) + np.tril(covariance, -1).T
+        covariance += np.tril(covariance, -1).T  # above the diagonal are zeros
+        return n, self.shift + mean, covariance
 
 
 class Gathering:

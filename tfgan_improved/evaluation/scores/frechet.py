@@ -54,7 +54,7 @@ def distance(mean, covariance, real_mean, factor):
         inner = factor.T @ covariance @ factor
     inner = scipy.linalg.eigvalsh(inner, lower=True, check_finite=False, overwrite_a=True)
     cross = np.sqrt(np.maximum(inner, 0.0)).sum()
-    return float(np.sum((mean - real_mean) ** 2) + np.trace(covariance) + np.sum(factor**2) - 2 * cross)
+    return float(np.sum((mean - real_mean) ** 2) + np.trace(covariance) + np.vdot(factor, factor) - 2 * cross)
 
 
 def factor_of(covariance):
