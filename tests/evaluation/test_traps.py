@@ -8,7 +8,7 @@ from tfgan_improved.evaluation import SCORES, evaluate, image_set, scores
 from tfgan_improved.ops.pixels import to_uint8
 
 ALL = "classifier_score:splits=2 frechet frechet_infinity kernel precision_recall density_coverage sliced_wasserstein \
-modes ms_ssim label_accuracy memorization".replace("sliced_wasserstein", "sliced_wasserstein:patches=4,directions=8")
+modes ms_ssim label_accuracy memorization tfgan:splits=2".replace("sliced_wasserstein", "sliced_wasserstein:patches=4,directions=8")
 K = 4
 
 

@@ -38,9 +38,9 @@ class TFGAN:
                      for part in np.array_split(logits, self.splits)]
             distance = float(tfgan.frechet_classifier_distance_from_activations(a, b))
             kernel, error = map(float, tfgan.kernel_classifier_distance_and_std_from_activations(a, b))
-        return {"tfgan_classifier_score": Value(float(np.mean(parts))),
-                "tfgan_classifier_score_std": Value(float(np.std(parts))), "tfgan_fd": Value(distance),
-                "tfgan_kd": Value(kernel), "tfgan_kd_std": Value(None if math.isnan(error) else error)}
+        values = {"tfgan_classifier_score": float(np.mean(parts)), "tfgan_classifier_score_std": float(np.std(parts)),
+                  "tfgan_fd": distance, "tfgan_kd": kernel, "tfgan_kd_std": error}
+        return {name: Value(value) for name, value in values.items() if not math.isnan(value)}  # one block has no error
 
 
 @contextlib.contextmanager
