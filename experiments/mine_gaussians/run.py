@@ -1,6 +1,6 @@
 """Estimated against exact mutual information of correlated Gaussians: record.json, table.md and gaussians.png.
 
-python experiments/mine_gaussians/run.py   (from the repository root, with the extra `experiments`; one thread; it goes
+python experiments/mine_gaussians/run.py   (from the repository root; one thread; it goes
 on where it was stopped, and --again starts anew)
 """
 

@@ -1,6 +1,6 @@
 """Run folders -> record.json, table.md and figures of this experiment, of whatever runs there are.
 
-python experiments/mine_modes/collect.py   (from the repository root, with the extra `experiments`)
+python experiments/mine_modes/collect.py   (from the repository root)
 """
 
 import json

@@ -1,6 +1,6 @@
 """Run folders -> record.json and figures of this experiment: scores over steps, losses, samples.
 
-PYTHONPATH=. python experiments/mnist_dcgan/collect.py runs/<recipe>-seed<k> ...   (needs the extra `experiments`)
+PYTHONPATH=. python experiments/mnist_dcgan/collect.py runs/<recipe>-seed<k> ...
 """
 
 import json

@@ -1,6 +1,6 @@
 """The rows of the ablation table over several seeds: trains, scores, prints the table, writes record.json and figures.
 
-From the repository root, with TFDS_DATA_DIR set and the extra `experiments` (it resumes where it was stopped):
+From the repository root, with TFDS_DATA_DIR set (it resumes where it was stopped):
 
     python experiments/salimans_ablation/run.py --seeds=3 --jobs=2
     python experiments/salimans_ablation/run.py --seeds=3 --jobs=2 --report_only

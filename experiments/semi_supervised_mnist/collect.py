@@ -1,6 +1,6 @@
 """Run folders -> record.json, the table and the learning curves of this experiment, of whatever runs there are.
 
-PYTHONPATH=. python experiments/semi_supervised_mnist/collect.py   (from the repository root, extra `experiments`)
+PYTHONPATH=. python experiments/semi_supervised_mnist/collect.py   (from the repository root)
 """
 
 import json

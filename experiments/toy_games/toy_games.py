@@ -1,6 +1,6 @@
 """Two games on which gradient descent fails, played by the package's own `GAN` step with and without its own term.
 
-python experiments/toy_games/toy_games.py   (from the repository root, with the extra `experiments`)
+python experiments/toy_games/toy_games.py   (from the repository root)
 
 writes record.json and paths.png. `play` and `GAMES` are also what tests/test_toy_games.py runs.
 """
