@@ -20,7 +20,8 @@ ROOT = pathlib.Path(__file__).parent.parent
 PACKAGE = ROOT / "tfgan_improved"
 ORDER = (("errors", "files", "signals"), ("spec",), ("ops",),
          ("losses", "layers", "constraints", "regularizers", "data"), ("networks", "terms", "instruments"),
-         ("training", "evaluation", "export"), ("config",), ("flagset", "run_folder"), ("assemble", "report"),
+         ("training", "evaluation", "export"), ("pictures",), ("config",), ("flagset", "run_folder"),
+         ("assemble", "report"),
          ("commands",), ("main",))
 RANK = {shelf: rank for rank, shelves in enumerate(ORDER) for shelf in shelves}
 FORBIDDEN = {("training", "networks"), ("training", "layers"), ("evaluation", "networks"), ("evaluation", "terms"),

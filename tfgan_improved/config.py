@@ -15,6 +15,7 @@ from tfgan_improved.layers import HEADS, NORMS, WRAPS
 from tfgan_improved.losses import LOSSES
 from tfgan_improved.networks import NETWORKS, STATISTICS, VERDICTS
 from tfgan_improved.ops import LATENTS
+from tfgan_improved.pictures import PICTURES
 from tfgan_improved.spec import SpecError
 from tfgan_improved.terms import TERMS
 from tfgan_improved.training import DEALS, OPTIMIZERS
@@ -200,10 +201,11 @@ class JobConfig(Checked):
     report: bool = knob(True, "write report.html at the end of training")
     nearest: int = knob(8, "samples beside which `report` shows the nearest training images; 0 is none", low=0,
                         high=100)
-    sweep: str = knob("", "truncations at which `report` first scores the generator, separated by spaces, such as "
-                      "\"0.5 1 2\"")
+    sweep: str = knob("", "truncations at which `report` first scores the generator and which `sample "
+                      "--picture=truncation` compares, separated by spaces, such as \"0.5 1 0\", 0 for none")
     images: str = knob("", "what `evaluate` scores instead of --run_dir: a run folder, a SavedModel that maps z to "
-                       "images, a folder of images, an .npz, or a data set such as cifar10@train")
+                       "images, a folder of images, an .npz, or a data set such as cifar10@train; `sample` takes the "
+                       "first two")
     against: str = knob("", "the real images, named in the same way, or an .npz of statistics; by default the "
                         "run's data")
     samples: int = knob(10000, "generated images that are scored", low=2)
@@ -217,10 +219,12 @@ class JobConfig(Checked):
     image_range: str = knob("auto", "what the numbers of a foreign SavedModel's images mean",
                             choices=("auto", "minus_one_to_one", "zero_to_one", "bytes"))
     model_latent: str = knob("normal", "the distribution of a foreign SavedModel's z", choices=("normal", "uniform"))
-    count: int = knob(64, "images that `sample` makes", low=1)
+    picture: str = knob("grid", "what `sample` draws, such as interpolation:between=classes", table=PICTURES)
+    count: int = knob(64, "images that `sample` makes, or as many as fill its rows", low=1)
+    classes: str = knob("", "the classes that `sample` draws, numbers and ranges such as 3,5 or 0-4; by default any")
     sample_seed: int = knob(0, "of the z that `sample` and scoring draw", low=0, high=2**32 - 1)
-    standing: int = knob(0, "passes over which G's batch norms take their statistics anew for `sample` and the export; "
-                         "0 keeps the moving averages", low=0)
+    standing: int = knob(0, "passes over which G's batch norms take their statistics anew for `sample`, `evaluate` and "
+                         "the export; 0 keeps the moving averages", low=0)
     truncation: float = knob(0.0, "bound on each |z| when sampling; 0 is none", low=0.0)
     output: str = knob("", "the file that `sample` (.png or .npz), `evaluate` (.jsonl), `compare` (.md or .json) or "
                        "`report` (.html) writes; by default in the run folder")

@@ -64,7 +64,7 @@ class RunFolder:
 
     def check(self, request):
         """ConfigError where `request` cannot work with this folder as it stands; changes nothing."""
-        if request.verb == "evaluate" and request.job.images:
+        if request.verb in ("evaluate", "sample") and request.job.images:
             return  # the folder is not asked for
         if request.verb in ("evaluate", "sample", "export", "report"):
             self.recipe(request)

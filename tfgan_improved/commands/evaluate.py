@@ -4,7 +4,15 @@ import json
 import pathlib
 
 from tfgan_improved import data, files
-from tfgan_improved.commands.restored import asked_step, draw, open_run, restored_sampler, selected, tell
+from tfgan_improved.commands.restored import (
+    asked_step,
+    checkpoint_of,
+    draw,
+    open_run,
+    restored_sampler,
+    selected,
+    tell,
+)
 from tfgan_improved.run_folder import RunFolder
 
 
@@ -26,14 +34,13 @@ def score(request, config, folder, source, again=True):
     if not (images or hasattr(source, "centers")):
         print(f"no scores: {source.name} has neither images nor modes to count", flush=True)
         return
-    sampler, step = restored_sampler(config, folder, asked_step(request.job))
-    done = [record for record in files.read_json_lines(folder.scores) if record["step"] == step]
-    if done and not again:
+    at_step = asked_step(request.job)
+    done = [] if again else [record["step"] for record in files.read_json_lines(folder.scores)]
+    if done and checkpoint_of(folder, at_step)[1] in done:
         return
-    chosen = selected(folder, asked_step(request.job), step)
-    tell(chosen, step)
-    scored = _images if images else _points
-    record = scored(request, config, folder, source, sampler, step)
+    record = (_images if images else _points)(request, config, folder, source)
+    chosen = selected(folder, at_step, record["step"])
+    tell(chosen, record["step"])
     if chosen:  # said in the passport, where the origin of the samples stands
         record["passport"]["origin"] = {**record["passport"].get("origin", {}), "selected": chosen}
         if record["passport"].get("reference") == chosen["split"]:
@@ -41,25 +48,30 @@ def score(request, config, folder, source, again=True):
     _tell(record, folder.scores)
 
 
-def _images(request, config, folder, source, sampler, step):
+def _images(request, config, folder, source):
     """Images are seen by an extractor and held against the run's data, or --against."""
     from tfgan_improved.commands import image_sets
 
-    samples = image_sets.of_run(folder, sampler, step, config.seed, request.job.truncation)
+    generator = image_sets.of_run(folder, config, request.job)
+    samples = generator.images(request.job.truncation)
     if request.job.against:
         real = image_sets.named(request.job.against, request, samples.shape)
     else:
         real = image_sets.of_source(source, request.job.reference)
-    return _scored(request, samples, real, {"run": config.seed}, step)
+    return scored(request, samples, real, {"run": config.seed}, generator.about["step"])
 
 
-def _points(request, config, folder, source, sampler, step):
+def _points(request, config, folder, source):
     """Points of a known mixture are counted around its centers."""
     from tfgan_improved.evaluation import modes
 
-    samples, _ = draw(sampler, request.job.samples, request.job.sample_seed)
-    return modes.evaluate(samples, source, request.job.reference, step=step,
-                          seeds={"run": config.seed, "sample": request.job.sample_seed})
+    job, how = request.job, {name: getattr(request.job, name) for name in ("standing", "truncation")}
+    sampler, step = restored_sampler(config, folder, asked_step(job), **how)
+    samples, _ = draw(sampler, job.samples, job.sample_seed, job.truncation)
+    record = modes.evaluate(samples, source, job.reference, step=step,
+                            seeds={"run": config.seed, "sample": job.sample_seed})
+    record["passport"] |= {name: value for name, value in how.items() if value}
+    return record
 
 
 def _anything(request):
@@ -68,11 +80,11 @@ def _anything(request):
 
     samples = image_sets.named(request.job.images, request)
     real = image_sets.named(request.job.against, request, samples.shape) if request.job.against else None
-    _tell(_scored(request, samples, real, {}, None), request.job.output or None)
+    _tell(scored(request, samples, real, {}, None), request.job.output or None)
 
 
-def _scored(request, samples, real, seeds, step):
-    """The record of a set of images."""
+def scored(request, samples, real, seeds, step):
+    """The record of a set of images, as the flags ask for it."""
     from tfgan_improved.commands import image_sets
     from tfgan_improved.evaluation import EXTRACTORS, SCORES, evaluate
     from tfgan_improved.evaluation.progress import Bar

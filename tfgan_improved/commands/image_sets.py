@@ -32,13 +32,8 @@ def named(text, request, shape=None):
 
 
 def _folder(path, request):
-    if (path / "config.json").exists():
-        folder = RunFolder(path)
-        config = folder.recipe(request)
-        return of_run(folder, *restored_sampler(config, folder, asked_step(request.job)), config.seed,
-                      request.job.truncation)
-    if (path / "saved_model.pb").exists():
-        return models.of_saved_model(path, request.job.truncation, request.job.image_range, request.job.model_latent)
+    if is_generator(path):
+        return generator(path, request).images(request.job.truncation)
     source = loaded(f"folder:{path}", request)
     return of_source(source, request.job.reference) if _has_splits(path) else image_set.of_all(source)
 
@@ -47,10 +42,38 @@ def _has_splits(path):
     return (path / "train").is_dir() and (path / "test").is_dir()
 
 
-def of_run(folder, sampler, step, seed, truncation):
-    """What the generator of a run folder's checkpoint draws, as an ImageSet."""
-    name = folder.path.resolve().name
-    return models.of_sampler(name, sampler, truncation, {"run": name, "step": step, "run_seed": seed})
+def is_generator(path):
+    """Whether `path` is a run folder or a SavedModel."""
+    return any((pathlib.Path(path) / name).exists() for name in ("config.json", "saved_model.pb"))
+
+
+def generator(path, request):
+    """The Generator of a run folder or of a SavedModel. ConfigError for what is neither, or cannot be as asked."""
+    path, job = pathlib.Path(path).expanduser(), request.job
+    if not is_generator(path):
+        raise ConfigError(f"'{path}' holds no generator; give a run folder or a SavedModel")
+    if (path / "config.json").exists():
+        folder = RunFolder(path)
+        return of_run(folder, folder.recipe(request), job)
+    found = models.of_saved_model(path, job.image_range, job.model_latent)
+    if job.standing and job.standing != found.about.get("standing"):
+        raise ConfigError(f"--standing={job.standing} cannot be taken in the SavedModel '{path}', whose statistics are "
+                          "fixed; export it with --standing, or give the run folder")
+    return found
+
+
+def of_run(folder, config, job):
+    """The Generator of a run folder's checkpoint, with --standing statistics taken at each truncation."""
+    sampler, step = restored_sampler(config, folder, asked_step(job))
+    name, about = folder.path.resolve().name, folder.read()["data"]
+    known = {"run": name, "step": step, "run_seed": config.seed}
+    if not job.standing:
+        return models.of_sampler(name, sampler, about["classes"], known)
+
+    def prepare(truncation):
+        sampler.take_standing_statistics(job.standing, config.seed, truncation)
+
+    return models.of_sampler(name, sampler, about["classes"], known | {"standing": job.standing}, prepare)
 
 
 def of_source(source, split):

@@ -1,33 +1,118 @@
-"""Draw images from the newest checkpoint into a picture or an array."""
+"""Draw pictures of a trained generator, or its images into an array."""
 
+import dataclasses
 import io
+import json
 import pathlib
+import re
 
 import numpy as np
 
-from tfgan_improved import files
-from tfgan_improved.commands.restored import asked_step, draw, open_run, restored_sampler, selected, tell
+from tfgan_improved import data, files
+from tfgan_improved.commands import evaluate, image_sets
+from tfgan_improved.commands.report import truncations
+from tfgan_improved.commands.restored import asked_step, selected, tell
 from tfgan_improved.config import ConfigError
-from tfgan_improved.run_folder import writable
+from tfgan_improved.evaluation import EXTRACTORS, image_set, models
+from tfgan_improved.evaluation.models import Generator
+from tfgan_improved.pictures import PICTURES, Sitting, truncation
+from tfgan_improved.run_folder import RunFolder, writable
 from tfgan_improved.training import pictures
 
 
 def run(request):
-    """Writes --count images of --sample_seed and --truncation to --output, .png (a grid) or .npz (the arrays)."""
-    folder, config = open_run(request)
+    """Draws --picture of --images, by default of --run_dir's newest checkpoint, into --output.
+
+    .png is the picture, .npz its images and labels. What else was found stands beside it: .json, and the table and the
+    figure of scores.
+    """
     job = request.job
-    path = pathlib.Path(job.output or folder.samples / f"seed-{job.sample_seed}.png")
+    picture, chosen, bounds = PICTURES.make(job.picture), classes(job.classes), tuple(truncations(job.sweep))
+    place = pathlib.Path(job.images or job.run_dir).expanduser()
+    path = _output(job, place)
+    subject = _Subject(request, place, image_sets.generator(place, request))
+    step = subject.generator.about.get("step")
+    if step is not None:
+        tell(selected(RunFolder(place), asked_step(job), step), step)
+    drawn = picture(Sitting(subject.generator, job.count, job.sample_seed, job.truncation, chosen, bounds,
+                            subject.training, subject.extractor, subject.score))
+    _write(path, drawn)
+    print(f"samples{'' if step is None else f' of step {step}'}: {path}", flush=True)
+
+
+def classes(text):
+    """The numbers of --classes. ConfigError for what is neither a number nor a range."""
+    found = []
+    for part in filter(None, text.replace(" ", "").split(",")):
+        span = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
+        if not span or int(span[2] or span[1]) < int(span[1]):
+            raise ConfigError(f"--classes={text} names no classes; give numbers and ranges such as 3,5 or 0-4")
+        found += range(int(span[1]), int(span[2] or span[1]) + 1)
+    return tuple(found)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Subject:
+    """The generator that is drawn, and what is known of where it comes from."""
+
+    request: object
+    place: pathlib.Path
+    generator: Generator
+
+    def source(self):
+        """The data set that it was trained on. ConfigError where that is not known."""
+        job, said = self.request.job, models.said_beside(self.place)
+        recipe = RunFolder(self.place).read()["recipe"] if (self.place / "config.json").exists() else said.get("recipe")
+        if not recipe:
+            raise ConfigError(f"'{self.place}' does not say what it was trained on; name it with --against")
+        return data.load(recipe["dataset"], job.data_dir or None, recipe["image_size"] or None, recipe["holdout"])
+
+    def training(self):
+        """The ImageSet of what it was trained on: --against, or its data set's training images."""
+        if self.request.job.against:
+            return image_sets.named(self.request.job.against, self.request, self.generator.shape)
+        return image_set.of_source(self.source(), "train")
+
+    def extractor(self):
+        """What sees images, as --extractor says."""
+        return EXTRACTORS.make(self.request.job.extractor, self.training().source,
+                               lambda name: image_sets.loaded(name, self.request))
+
+    def score(self, bound):
+        """The record of a truncation, of a run folder also appended to its scores.jsonl."""
+        against, about = self.request.job.against, self.generator.about
+        real = image_sets.named(against, self.request, self.generator.shape) if against else (
+            image_sets.of_source(self.source(), self.request.job.reference))
+        seeds = {"run": about["run_seed"]} if "run_seed" in about else {}
+        record = evaluate.scored(self.request, self.generator.images(bound), real, seeds, about.get("step"))
+        if "run" in about:
+            files.append_json_line(RunFolder(self.place).scores, json.loads(json.dumps(record, allow_nan=False)))
+        return record
+
+
+def _output(job, place):
+    name = PICTURES.parse(job.picture).name
+    default = RunFolder(place).samples / f"{'' if name == 'grid' else f'{name}-'}seed-{job.sample_seed}.png"
+    if not job.output and not (place / "config.json").exists():
+        raise ConfigError(f"'{place}' is no run folder with a place for pictures; name a file with --output")
+    path = pathlib.Path(job.output or default)
     if path.suffix not in (".png", ".npz"):
         raise ConfigError(f"--output={path} is neither .png nor .npz; name it one of these")
     if not path.parent.is_dir() or not writable(path.parent):
         raise ConfigError(f"--output={path} cannot be written; choose a folder that exists and is writable")
-    sampler, step = restored_sampler(config, folder, asked_step(job), job.standing, job.truncation)
-    tell(selected(folder, asked_step(job), step), step)
-    images, labels = draw(sampler, job.count, job.sample_seed, job.truncation)
+    return path
+
+
+def _write(path, drawn):
     if path.suffix == ".png":
-        pictures.write_png(path, pictures.picture(images))
+        pictures.write_png(path, pictures.picture(drawn.images, columns=drawn.columns))
     else:
-        arrays, content = {"images": images} | ({} if labels is None else {"labels": labels}), io.BytesIO()
+        arrays, content = {"images": drawn.images}, io.BytesIO()
+        arrays |= {} if drawn.labels is None else {"labels": drawn.labels}
         np.savez_compressed(content, **arrays)
         files.write_bytes(path, content.getvalue())
-    print(f"samples of step {step}: {path}", flush=True)
+    if drawn.record:
+        files.write_json(path.with_suffix(".json"), drawn.record)
+    if drawn.record.get("scored"):
+        print(truncation.table(drawn.record["scored"]), flush=True)
+        files.write_bytes(path.with_name(f"{path.stem}-scores.png"), truncation.figure(drawn.record["scored"]))

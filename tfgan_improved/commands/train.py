@@ -37,7 +37,7 @@ def run(request):
     if chief and job.score:
         evaluate.score(request, config, folder, source, again=False)
     if chief and job.export:
-        export.write(config, folder, asked_step(job), job.standing)
+        export.write(config, folder, asked_step(job), job.standing, job.truncation)
     if chief and job.report:
         report.after_training(request, config, folder, source)
     if chief:

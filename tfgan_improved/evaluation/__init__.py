@@ -12,6 +12,7 @@ EXTRACTORS = Table(__name__, "extractor", {
     "inception_graph": "extractors.inception_graph:inception_graph",
     "keras_inception": "extractors.keras_inception:keras_inception",
     "keras_inception_bfloat16": "extractors.keras_inception:keras_inception_bfloat16",
+    "stacked_digits": "extractors.stacked:stacked_digits",
 }, wired={"source", "load"})
 SCORES = Table(__name__, "score", {
     "classifier_score": "scores.confidence:ClassifierScore", "frechet": "scores.frechet:Frechet",
@@ -34,12 +35,12 @@ __getattr__, _names, __all__ = shelf(
     __name__, "scores.confidence:classifier_score", "scores.frechet:frechet_distance", "scores.kernel:kernel_distance",
     "scores.manifolds:precision_recall", "scores.manifolds:density_coverage",
     "scores.sliced:sliced_wasserstein_distance", "scores.similarity:ms_ssim", "scores.similarity:class_similarity",
-    "scores.labels:label_accuracy", "scores.labels:mode_count", "scores.memorization:memorized_share",
-    "scores.memorization:copy_ratios", "scores.memorization:nearest_images",
+    "scores.labels:label_accuracy", "scores.labels:mode_count", "scores.labels:ModeCount",
+    "scores.memorization:memorized_share", "scores.memorization:copy_ratios", "scores.memorization:nearest_images",
     "classifier:domain_classifier", "extractors.domain:DomainClassifier", "extractors.inception:InceptionExtractor",
     "extractors.inception_graph:InceptionGraphExtractor", "extractors.keras_inception:KerasInceptionExtractor",
     "evaluate:evaluate_images", "mutual_information:estimate_mutual_information",
-    "mutual_information:MutualInformation", "stacked_digits:stacked_modes")
+    "mutual_information:MutualInformation", "extractors.stacked:StackedClassifier")
 __all__ += ["EXTRACTORS", "SCORES", "EvaluationError", "MissingPackage"]
 
 

@@ -1,6 +1,9 @@
-"""Generators as sets of images: our own samplers, and SavedModels of any origin that map z to images."""
+"""Trained generators as sets of images: our own samplers, and SavedModels of any origin that map z to images."""
 
+import dataclasses
+import json
 import pathlib
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
@@ -12,24 +15,94 @@ from tfgan_improved.ops.pixels import to_uint8
 
 AT_ONCE = 1000  # images drawn at once; draw i has the seed + i
 RANGES = {"minus_one_to_one": (-1.0, 1.0), "zero_to_one": (0.0, 1.0), "bytes": (0.0, 255.0)}
-CHUNK = 64  # z given to a foreign model at once
+CHUNK = 64  # z given to a model at once
 
 
-def of_sampler(name, sampler, truncation=0.0, about=None):
-    """An ImageSet of what a `Sampler`, or the exported model of one, draws. EvaluationError for points."""
-    def draw(count, seed):
+@dataclasses.dataclass(frozen=True)
+class Generator:
+    """A trained generator of any origin, in NumPy.
+
+    `draw_z(count, seed, truncation)` -> z (n, d); `make(z, labels or None)` -> uint8 images (n, h, w, c), or points
+    float32 (n, 2); `between(z, labels, others, shares)` the same between two classes, None where that is unknown.
+    `draw(count, seed, truncation)` -> (images, labels or None), labels drawn uniformly. `classes` is 0 where it is
+    unconditional. `prepare(truncation)` is called before images of another truncation are made: it takes standing
+    statistics anew. `about` goes into the passport.
+    """
+
+    name: str
+    shape: tuple
+    draw_z: Callable
+    make: Callable
+    draw: Callable
+    between: Callable | None = None
+    classes: int = 0
+    prepare: Callable = bool  # which does nothing
+    about: dict = dataclasses.field(default_factory=dict)
+
+    def of_classes(self, chosen, count, seed, truncation=0.0):
+        """As `draw`, with `count` labels in turn of the `chosen` classes; all classes alike where none is chosen.
+
+        EvaluationError for an unconditional generator and a class that is none of its own.
+        """
+        self.check_classes(chosen)
+        if not chosen:
+            return self.draw(count, seed, truncation)
+        labels = np.resize(np.asarray(chosen, np.int32), count)
+        return self.make(self.draw_z(count, seed, truncation), labels), labels
+
+    def check_classes(self, chosen):
+        """EvaluationError unless all of `chosen`, which may be none, are classes of the generator."""
+        if chosen and not self.classes:
+            raise EvaluationError(f"{self.name} is unconditional and has no classes to choose from; received "
+                                  f"{', '.join(map(str, chosen))}; leave --classes out")
+        wrong = [label for label in chosen if not 0 <= label < self.classes]
+        if wrong:
+            raise EvaluationError(f"{self.name} has the classes 0 to {self.classes - 1}; received "
+                                  f"{', '.join(map(str, wrong))}; choose others with --classes")
+
+    def images(self, truncation=0.0):
+        """An ImageSet of what it draws. EvaluationError for points."""
+        if len(self.shape) != 3:
+            raise EvaluationError(f"{self.name} makes points of shape {self.shape}, not images")
+
+        def read(count, seed):
+            self.prepare(truncation)
+            for index, start in enumerate(range(0, count, AT_ONCE)):
+                yield self.draw(min(AT_ONCE, count - start), seed + index, truncation)
+
+        return ImageSet(self.name, self.shape, None, read, {"truncation": truncation, **self.about},
+                        labeled=self.classes > 0)
+
+
+def of_sampler(name, sampler, classes=0, about=None, prepare=None):
+    """The Generator of a `Sampler`, or of the exported model of one."""
+    def draw(count, seed, truncation=0.0):
         made = sampler.sample(tf.constant(count), tf.constant(seed, tf.int64), tf.constant(truncation))
         return made["images"].numpy(), made["labels"].numpy() if "labels" in made else None
 
-    images, labels = draw(1, 0)
-    if images.ndim != 4:
-        raise EvaluationError(f"{name} makes points of shape {images.shape[1:]}, not images")
-    return ImageSet(name, images.shape[1:], None, _reader(draw), {"truncation": truncation, **(about or {})},
-                    labeled=labels is not None)
+    def draw_z(count, seed, truncation=0.0):
+        return sampler.draw_z(tf.constant(count), tf.constant(seed, tf.int64), tf.constant(truncation)).numpy()
+
+    def in_chunks(function, *arrays):
+        parts = [function(*(tf.constant(array[k:k + CHUNK]) for array in arrays))
+                 for k in range(0, len(arrays[0]), CHUNK)]
+        return np.concatenate([(to_uint8(part) if part.shape.rank == 4 else part).numpy() for part in parts])
+
+    def make(z, labels=None):
+        return in_chunks(sampler.generate, z, *([] if labels is None else [np.asarray(labels, np.int32)]))
+
+    def between(z, labels, others, shares):
+        return in_chunks(sampler.generate_between, z, *(np.asarray(array, kind) for array, kind in (
+            (labels, np.int32), (others, np.int32), (shares, np.float32))))
+
+    shape = draw(1, 0)[0].shape[1:]
+    classes = classes if hasattr(sampler, "sample_labels") else 0
+    return Generator(name, shape, draw_z, make, draw, between if classes else None, classes,
+                     prepare or bool, about or {})
 
 
-def of_saved_model(path, truncation=0.0, image_range="auto", latent="normal"):
-    """An ImageSet of an exported generator: ours, with its `sample`, or any that maps z (n, d) to images.
+def of_saved_model(path, image_range="auto", latent="normal"):
+    """The Generator of an exported model: ours, with its `sample`, or any that maps z (n, d) to images.
 
     Of a foreign model `image_range` says what its numbers mean (a name of `RANGES`; uint8 needs none; "auto" takes
     [-1, 1] where some are below 0) and `latent` the distribution of z. Images may be (n, h, w, c) or (n, c, h, w).
@@ -42,27 +115,38 @@ def of_saved_model(path, truncation=0.0, image_range="auto", latent="normal"):
         raise EvaluationError(f"the SavedModel '{path}' cannot be loaded ({' '.join(str(error).split())}); get it again"
                               ) from error
     if hasattr(model, "sample") and hasattr(model, "generate"):
-        return of_sampler(name, model, truncation, {"model": name})
+        return _ours(name, model, said_beside(path))
     generate, size = _foreign(model, path)
     maker = LATENTS.make(f"{latent}:{size}")
 
-    def draw(count, seed):
-        z = maker.draw_truncated(noise.fold(noise.root(seed), 0), count, truncation)
-        return np.concatenate([pixels(generate(z[k:k + CHUNK])) for k in range(0, count, CHUNK)]), None
+    def draw_z(count, seed, truncation=0.0):
+        return maker.draw_truncated(noise.fold(noise.root(seed), 0), count, tf.constant(truncation)).numpy()
 
-    first = _as_images(generate(maker.draw(noise.root(0), CHUNK)), path)
+    def make(z, labels=None):
+        return np.concatenate([pixels(generate(z[k:k + CHUNK])) for k in range(0, len(z), CHUNK)])
+
+    def draw(count, seed, truncation=0.0):
+        return make(draw_z(count, seed, truncation)), None
+
+    first = _as_images(generate(draw_z(CHUNK, 0)), path)
     pixels = _to_pixels(first, image_range, path)
-    shape = pixels(first).shape[1:]
-    about = {"model": name, "truncation": truncation, "latent": f"{latent}:{size}", "image_range": image_range}
-    return ImageSet(name, shape, None, _reader(draw), about)
+    about = {"model": name, "latent": f"{latent}:{size}", "image_range": image_range}
+    return Generator(name, pixels(first).shape[1:], draw_z, make, draw, about=about)
 
 
-def _reader(draw):
-    def read(count, seed):
-        for index, start in enumerate(range(0, count, AT_ONCE)):
-            yield draw(min(AT_ONCE, count - start), seed + index)
+def said_beside(path):
+    """What our export says of itself in its about.json; {} where there is none that can be read."""
+    try:
+        return json.loads((pathlib.Path(path) / "about.json").read_text())
+    except (OSError, ValueError):
+        return {}
 
-    return read
+
+def _ours(name, model, said):
+    if not hasattr(model, "draw_z"):
+        raise EvaluationError(f"the SavedModel '{name}' was exported before its z could be asked for; export it again")
+    about = {"model": name, **({"standing": said["standing"]} if said.get("standing") else {})}
+    return of_sampler(name, model, said.get("data", {}).get("classes", 0), about)
 
 
 def _foreign(model, path):

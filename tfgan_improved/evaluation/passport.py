@@ -16,7 +16,9 @@ def make(images, seen, extractor, chosen, seeds):
     """
     samples, real, other = (images.get(name) for name in ("samples", "real", "other real"))
     card = {"samples": seen["samples"].count, "shape": list(samples.shape), "quantization": "uint8",
-            "truncation": samples.about.get("truncation", 0.0), "origin": {"name": samples.name, **samples.about}}
+            "truncation": samples.about.get("truncation", 0.0),
+            **({"standing": samples.about["standing"]} if samples.about.get("standing") else {}),  # else as it was
+            "origin": {"name": samples.name, **samples.about}}
     if real is not None:
         card |= {"dataset": real.about.get("dataset", real.name), "reference": real.about.get("split", real.name),
                  "real": seen["real"].count, "real_hash": real.hash() or (real.known or [{}, {}])[1].get("hash", "")}

@@ -51,7 +51,7 @@ class ImageJudge:
                       "real": real, "extractor": extractor.hash}
 
     def __call__(self, sampler):
-        drawn = models.of_sampler("samples", sampler)
+        drawn = models.of_sampler("samples", sampler).images()
         seen = look(drawn, self.samples, self.extractor, {"logits", "moments"}, seed=SEED)
         return {extractors.name_of(self.extractor, short): score(seen, self.real)[short].value
                 for score, short in self.scores}

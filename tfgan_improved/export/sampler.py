@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfgan_improved.ops import noise, standing
+from tfgan_improved.ops import class_mix, noise, standing
 from tfgan_improved.ops.pixels import to_uint8
 
 CHUNK = 64  # images generated at once: bounds the memory, and fixes the order of the sums
@@ -13,7 +13,9 @@ class Sampler(tf.Module):
 
     `generate(z[, labels])` gives float32 images; `sample(count, seed, truncation)` {"images": uint8 or points
     float32, "labels": int32 where conditional}; `sample_labels(labels, seed, truncation)` those of given classes.
-    Truncation 0 is none. Labels are drawn uniformly.
+    `draw_z(count, seed, truncation)` is the z (n, d) of these samples; `generate_between(z, labels, others, shares)`
+    gives float32 images of places between two classes, at a share in [0, 1] of the way. Truncation 0 is none. Labels
+    are drawn uniformly.
     """
 
     def __init__(self, generator, latent, classes=0):
@@ -22,10 +24,13 @@ class Sampler(tf.Module):
         self.pixels, self.classes = len(generator.output_shape) == 4, classes
         z, labels = tf.TensorSpec((None, latent.size), tf.float32, "z"), tf.TensorSpec((None,), tf.int32, "labels")
         seed, truncation = tf.TensorSpec((), tf.int64, "seed"), tf.TensorSpec((), tf.float32, "truncation")
-        count = tf.TensorSpec((), tf.int32, "count")
+        count, shares = tf.TensorSpec((), tf.int32, "count"), tf.TensorSpec((None,), tf.float32, "shares")
         self.generate = tf.function(self._generate, [z, labels] if self.conditional else [z])
         self.sample = tf.function(self._sample, [count, seed, truncation])
+        self.draw_z = tf.function(self._draw_z, [count, seed, truncation])
         if self.conditional:
+            others = tf.TensorSpec((None,), tf.int32, "others")
+            self.generate_between = tf.function(self._generate_between, [z, labels, others, shares])
             self.sample_labels = tf.function(self._sample_labels, [labels, seed, truncation])
 
     def take_standing_statistics(self, passes, seed=0, truncation=0.0):
@@ -45,6 +50,13 @@ class Sampler(tf.Module):
     def _generate(self, z, labels=None):
         return self.generator([z, labels] if self.conditional else z, training=False)
 
+    def _generate_between(self, z, labels, others, shares):
+        with class_mix.mixed(others, shares):
+            return self._generate(z, labels)
+
+    def _draw_z(self, count, seed, truncation):
+        return self.latent.draw_truncated(noise.fold(noise.root(seed), 0), count, truncation)
+
     def _sample(self, count, seed, truncation):
         labels = tf.zeros((count,), tf.int32)
         if self.conditional:
@@ -55,7 +67,7 @@ class Sampler(tf.Module):
 
     def _sample_labels(self, labels, seed, truncation):
         count = tf.shape(labels)[0]
-        z = self.latent.draw_truncated(noise.fold(noise.root(seed), 0), count, truncation)
+        z = self._draw_z(count, seed, truncation)
         shape = self.generator.output_shape[1:]
         chunks = tf.TensorArray(tf.uint8 if self.pixels else tf.float32, 0, dynamic_size=True, infer_shape=False,
                                 element_shape=(None, *shape))

@@ -3,6 +3,8 @@
 import keras
 from keras import layers, ops
 
+from tfgan_improved.layers.class_vectors import ClassVectors
+
 
 @keras.saving.register_keras_serializable("tfgan_improved")
 class ConditionalNorm(layers.Layer):
@@ -24,8 +26,8 @@ class ConditionalNorm(layers.Layer):
     @classmethod
     def of_classes(cls, norm, classes, channels, **kwargs):
         """With a table of gains and one of biases, all 0 at first, so that it starts as `norm` does."""
-        return cls(norm, *(layers.Embedding(classes, channels, embeddings_initializer="zeros", dtype="float32",
-                                            name=role) for role in ("gain", "bias")), **kwargs)
+        return cls(norm, *(ClassVectors(classes, channels, embeddings_initializer="zeros", dtype="float32",
+                                        name=role) for role in ("gain", "bias")), **kwargs)
 
     @classmethod
     def of_vector(cls, norm, channels, wrap=None, initializer="glorot_uniform", **kwargs):

@@ -2,6 +2,7 @@
 
 import keras
 
+from tfgan_improved.layers.class_vectors import ClassVectors
 from tfgan_improved.layers.gaussian_noise import GaussianNoise
 from tfgan_improved.networks import verdicts
 
@@ -25,7 +26,7 @@ def latent_inputs(latent, classes, embedding):
         return z, z
     labels = keras.Input((), dtype="int32", name="labels")
     start = keras.initializers.RandomNormal(stddev=1.0)
-    vector = layers.Embedding(classes, embedding, embeddings_initializer=start, name="label_vector")(labels)
+    vector = ClassVectors(classes, embedding, embeddings_initializer=start, name="label_vector")(labels)
     return [z, labels], layers.Concatenate(name="z_and_label")([z, vector])
 
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from tfgan_improved.errors import UserError
 from tfgan_improved.layers.virtual_batch_norm import live_pass, reference_pass
-from tfgan_improved.ops import first_batch, noise, replicas
+from tfgan_improved.ops import class_mix, first_batch, noise, replicas
 
 SEED = 0  # of the noise that belongs to the reference
 
@@ -78,8 +78,8 @@ class ReferenceNetwork(keras.Model):
     def call(self, inputs, training=None, mask=None, **kwargs):
         reference = [tf.cast(mine.value, part.dtype) for mine, part in zip(self.reference, self.inputs)]
         state = [(variable, variable.value) for variable in self.variables]  # or the scope would hide one around it
-        with reference_pass() as kept, replicas.alone(), noise.scope(noise.root(SEED)), keras.StatelessScope(
-                state, collect_losses=True, initialize_variables=False):
+        with reference_pass() as kept, replicas.alone(), class_mix.unmixed(), noise.scope(
+                noise.root(SEED)), keras.StatelessScope(state, collect_losses=True, initialize_variables=False):
             super().call(keras.tree.pack_sequence_as(self.input, reference), training=training, **kwargs)
         with live_pass(kept):
             return super().call(inputs, training=training, mask=mask, **kwargs)

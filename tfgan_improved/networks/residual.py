@@ -4,6 +4,7 @@ import dataclasses
 
 import keras
 
+from tfgan_improved.layers.class_vectors import ClassVectors
 from tfgan_improved.layers.global_sum import GlobalSum
 from tfgan_improved.layers.part import Part
 from tfgan_improved.layers.thin_convolution import ImageConv2D
@@ -77,8 +78,8 @@ def _conditions(plan, latent, classes):
                              "vectors; received shared=0; give shared, or hierarchical=false")
         if not plan.shared:
             return inputs, first, [labels] * count
-        vector = layers.Embedding(classes, plan.shared, embeddings_initializer=plan.start.outer(),
-                                  name="label_vector")(labels)  # bare: see parts.latent_inputs
+        vector = ClassVectors(classes, plan.shared, embeddings_initializer=plan.start.outer(),
+                              name="label_vector")(labels)  # bare: see parts.latent_inputs
         vectors = [[vector, *pieces] for pieces in vectors]
     joined = [several[0] if len(several) == 1 else layers.Concatenate(name=f"condition_{index}")(several)
               if several else None for index, several in enumerate(vectors, 1)]

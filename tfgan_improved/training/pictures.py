@@ -6,15 +6,18 @@ import tensorflow as tf
 from tfgan_improved import files
 
 
-def picture(samples, low=-5.0, high=5.0):
-    """uint8 (h, w, c) of uint8 images (n, h, w, c), in a near-square grid, or of points (n, 2) on [low, high]^2."""
-    return cloud(samples, low, high) if samples.ndim == 2 else grid(samples)
+def picture(samples, low=-5.0, high=5.0, columns=None):
+    """uint8 (h, w, c) of uint8 images (n, h, w, c), in a grid, or of points (n, 2) on [low, high]^2."""
+    return cloud(samples, low, high) if samples.ndim == 2 else grid(samples, columns=columns)
 
 
-def grid(images, gap=2):
-    """Images side by side in reading order, white between them; small ones are enlarged by whole factors."""
+def grid(images, gap=2, columns=None):
+    """Images side by side in reading order, `columns` in a row, None for a near-square; white between them.
+
+    Small ones are enlarged by whole factors.
+    """
     count, height, width, channels = images.shape
-    columns = int(np.ceil(np.sqrt(count)))
+    columns = columns or int(np.ceil(np.sqrt(count)))
     rows = -(-count // columns)
     sheet = np.full((rows * (height + gap) + gap, columns * (width + gap) + gap, channels), 255, np.uint8)
     for index, image in enumerate(images):

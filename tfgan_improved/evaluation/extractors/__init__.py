@@ -8,7 +8,7 @@ from tfgan_improved.spec import shelf
 
 __getattr__, __dir__, __all__ = shelf(
     __name__, "domain:DomainClassifier", "inception:InceptionExtractor", "inception_graph:InceptionGraphExtractor",
-    "keras_inception:KerasInceptionExtractor")
+    "keras_inception:KerasInceptionExtractor", "stacked:StackedClassifier")
 
 
 def name_of(extractor, score):

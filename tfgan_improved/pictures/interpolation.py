@@ -1,0 +1,75 @@
+"""Walks between samples, through z and through classes."""
+
+import dataclasses
+
+import numpy as np
+
+from tfgan_improved.pictures import PictureError
+from tfgan_improved.pictures.sitting import Drawn
+
+
+def lerp(start, end, shares):
+    """(1 - s) start + s end, on the line between z (n, d) and z (n, d) for each of the shares (m,): (n, m, d)."""
+    shares = np.asarray(shares, np.float64)[:, None]
+    return (1.0 - shares) * start[:, None] + shares * end[:, None]
+
+
+def slerp(start, end, shares):
+    """(sin((1 - s) w) start + sin(s w) end) / sin w, w the angle between z (n, d) and z (n, d), s in shares (m,).
+
+    (n, m, d). On the great circle where both are equally long, so that the lengths on the way are those of normal z,
+    which the line's are not: its middle is shorter by 1 / sqrt 2. On the line where w is 0 or half a turn.
+    Source: White 2016, arXiv:1609.04468, section 2.1.
+    """
+    start, end = np.asarray(start, np.float64), np.asarray(end, np.float64)
+    lengths = np.maximum(np.linalg.norm(start, axis=1) * np.linalg.norm(end, axis=1), np.finfo(np.float64).tiny)
+    angle = np.arccos(np.clip((start * end).sum(axis=1) / lengths, -1.0, 1.0))[:, None, None]
+    flat, shares = np.sin(angle) < 1e-6, np.asarray(shares, np.float64)[None, :, None]
+    sine = np.where(flat, 1.0, np.sin(angle))
+    round_way = (np.sin((1.0 - shares) * angle) * start[:, None] + np.sin(shares * angle) * end[:, None]) / sine
+    return np.where(flat, lerp(start, end, shares[0, :, 0]), round_way)
+
+
+WAYS = {"lerp": lerp, "slerp": slerp}
+BETWEEN = ("z", "classes", "both")
+
+
+@dataclasses.dataclass(frozen=True)
+class Interpolation:
+    """A row for each walk of `steps` images from one sample to another, `count` images in all.
+
+    between="z": from one z to another, a row's class stays; "classes": from one chosen class (by default any) to the
+    next, its z stays; "both": both move. way="slerp" takes the great circle through z, "lerp" the line; the vectors of
+    classes are mixed linearly. ValueError for other arguments; PictureError for points, and between classes of an
+    unconditional generator or fewer than two; EvaluationError for classes that it has not.
+    Source: White 2016, arXiv:1609.04468, section 2.1; between classes: Brock et al. 2019, arXiv:1809.11096, figure 8.
+    """
+
+    between: str = "z"
+    way: str = "slerp"
+    steps: int = 8
+
+    def __post_init__(self):
+        if self.way not in WAYS or self.between not in BETWEEN or self.steps < 2:
+            raise ValueError(f"an interpolation wants a way of {', '.join(WAYS)}, between of {', '.join(BETWEEN)} and "
+                             f"steps of at least 2; received {self.way}, {self.between} and {self.steps}")
+
+    def __call__(self, sitting):
+        generator = sitting.generator
+        sitting.check_images("interpolation")
+        rows, shares = max(1, sitting.count // self.steps), np.linspace(0.0, 1.0, self.steps)
+        labels = sitting.labels(rows + 1)
+        if self.between != "z" and (labels is None or len(set(sitting.classes or range(generator.classes))) < 2):
+            raise PictureError(f"{generator.name} has no two classes to walk between; choose two with --classes, or "
+                               "take interpolation:between=z")
+        generator.prepare(sitting.truncation)
+        starts, ends = np.split(generator.draw_z(2 * rows, sitting.seed, sitting.truncation), 2)
+        z = WAYS[self.way](starts, starts if self.between == "classes" else ends, shares)
+        z = z.reshape(rows * self.steps, -1).astype(np.float32)
+        if labels is None:
+            return Drawn(generator.make(z), None, self.steps)
+        first, second = labels[:-1].repeat(self.steps), labels[1:].repeat(self.steps)
+        if self.between == "z":
+            return Drawn(generator.make(z, first), first, self.steps)
+        shares = np.tile(shares, rows)
+        return Drawn(generator.between(z, first, second, shares), None, self.steps)
