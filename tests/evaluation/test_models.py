@@ -55,7 +55,7 @@ def read(images, count, seed=0):
 ])
 def test_numbers_of_a_foreign_model_become_pixels(tmp_path, arguments, image_range):
     painter = Painter(**arguments)
-    images = models.of_saved_model(saved(painter, tmp_path / "model"), image_range=image_range)
+    images = models.of_saved_model(saved(painter, tmp_path / "model"), image_range).images()
     assert images.shape == (4, 5, 3) and images.count is None and not images.labeled and images.hash() == ""
     got = read(images, 70, seed=5)
     assert got.dtype == np.uint8 and got.shape == (70, 4, 5, 3)
@@ -65,7 +65,7 @@ def test_numbers_of_a_foreign_model_become_pixels(tmp_path, arguments, image_ran
 
 
 def test_draws_depend_on_the_seed_and_not_on_the_count(tmp_path, monkeypatch):
-    images = models.of_saved_model(saved(Painter(), tmp_path / "model"))
+    images = models.of_saved_model(saved(Painter(), tmp_path / "model")).images()
     np.testing.assert_array_equal(read(images, 150, 1)[:70], read(images, 70, 1))
     assert (read(images, 70, 1) != read(images, 70, 2)).any()
     monkeypatch.setattr(models, "AT_ONCE", 40)
@@ -74,8 +74,8 @@ def test_draws_depend_on_the_seed_and_not_on_the_count(tmp_path, monkeypatch):
 
 def test_truncation_and_a_uniform_z_reach_the_model(tmp_path):
     path = saved(Painter(), tmp_path / "model")
-    for arguments, bound in (({"truncation": 0.5}, 0.5), ({"latent": "uniform"}, 1.0)):
-        pixels = read(models.of_saved_model(path, **arguments), 200)[:, 0, 0]
+    for latent, truncation, bound in (("normal", 0.5, 0.5), ("uniform", 0.0, 1.0)):
+        pixels = read(models.of_saved_model(path, latent=latent).images(truncation), 200)[:, 0, 0]
         least, most = (255 / (1 + np.exp(-sign * bound)) for sign in (-1, 1))
         assert pixels.min() >= np.floor(least) and pixels.max() <= np.ceil(most)
         assert pixels.max() - pixels.min() > 0.9 * (most - least)
@@ -133,6 +133,6 @@ def test_what_keras_exports_is_read(tmp_path):
     x = keras.layers.Reshape((4, 4, 1))(keras.layers.Dense(16, activation="tanh")(z))
     network = keras.Model(z, x)
     network.export(str(tmp_path / "model"), verbose=False)
-    images = models.of_saved_model(tmp_path / "model")
+    images = models.of_saved_model(tmp_path / "model").images()
     want = network(models.LATENTS.make("normal:6").draw(models.noise.fold(models.noise.root(3), 0), 9)).numpy()
     assert np.abs(read(images, 9, 3) - (want + 1) * 127.5).max() <= 0.5001

@@ -68,6 +68,14 @@ def test_channels_double_up_to_the_limit(unmade):
     assert channels(generator, "up_") == [128, 128, 64, 32, 3]
 
 
+def test_d_may_have_a_width_of_its_own(unmade):
+    family = networks.DCGAN(width=4, d_width=6, max_width=16)
+    assert channels(family.discriminator((64, 64, 3)), "down_") == [6, 12, 16, 16]
+    assert channels(family.generator((64, 64, 3), 8), "up_") == [16, 8, 4, 3]
+    with pytest.raises(ValueError, match="d_width up to it.*d_width=17"):
+        networks.DCGAN(width=4, d_width=17, max_width=16)
+
+
 def test_counting_parameters_of_a_big_network_is_quick(unmade):
     start = time.perf_counter()
     count = trainable(networks.DCGAN(width=256, max_width=4096).discriminator(

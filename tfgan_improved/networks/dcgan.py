@@ -19,7 +19,8 @@ class DCGAN:
     """Strided 4x4 convolutions between base x base and the image; images (h, w, c) in [-1, 1], h = w = base x 2^k.
 
     With a base from 4 to 7 and k >= 1 both are unique: 28 is 7 x 2^2, 32 is 4 x 2^3. D's channels double from `width`
-    at half the image's size to width * 2^(k-1) at the base, at most `max_width`; G's are the same in reverse.
+    at half the image's size to width * 2^(k-1) at the base, at most `max_width`; G's are the same in reverse. D has a
+    width of its own where `d_width` is not 0.
     G: dense, then transposed convolutions, each but the last with norm and ReLU, the last with tanh.
     D: convolutions, each but the first with norm, leaky ReLU 0.2; the last map flat is the features.
     Kernels start as N(0, 0.02^2), gammas as N(1, 0.02^2); a layer before a norm has no bias.
@@ -38,20 +39,22 @@ class DCGAN:
     attention: int = 0
     dropout: float = 0.0
     whole_channels: bool = True
+    d_width: int = 0
 
     def __post_init__(self):
         if self.attention < 0 or not 0 <= self.dropout < 1:
             raise ValueError("DCGAN wants attention of at least 0 and dropout from 0 to below 1; received "
                              f"attention={self.attention}, dropout={self.dropout}")
-        if not 1 <= self.width <= self.max_width or self.embedding < 1 or self.noise < 0:
-            raise ValueError("DCGAN wants 1 <= width <= max_width, embedding >= 1 and noise >= 0; received "
-                             f"width={self.width}, max_width={self.max_width}, embedding={self.embedding}, "
-                             f"noise={self.noise}")
+        if not (1 <= self.width <= self.max_width and 0 <= self.d_width <= self.max_width and self.embedding >= 1
+                and self.noise >= 0):
+            raise ValueError("DCGAN wants 1 <= width <= max_width, d_width up to it, embedding >= 1 and noise >= 0; "
+                             f"received width={self.width}, d_width={self.d_width}, max_width={self.max_width}, "
+                             f"embedding={self.embedding}, noise={self.noise}")
 
     def generator(self, shape, latent, classes=0, norm=None, wrap=None):
         """z (n, latent), or [z, labels (n,)] with classes -> images (n, h, w, c), float32."""
         base, levels = self._base_and_levels(shape)
-        wrap, widths = wrap or parts.bare, self._widths(levels)
+        wrap, widths = wrap or parts.bare, self._widths(self.width, levels)
         inputs, x = parts.latent_inputs(latent, classes, self.embedding)
         x = wrap(layers.Dense(
             base * base * widths[-1], use_bias=norm is None, kernel_initializer=_normal(), name="dense"))(x)
@@ -73,7 +76,7 @@ class DCGAN:
         wrap = wrap or parts.bare
         inputs, image, labels = parts.image_inputs(shape, classes)
         x, size = parts.noisy(image, self.noise), base * 2**levels
-        for width in self._widths(levels):
+        for width in self._widths(self.d_width or self.width, levels):
             first, size = size == base * 2**levels, size // 2
             x = wrap((ImageConv2D if first else layers.Conv2D)(
                 width, 4, strides=2, padding="same", use_bias=norm is None or first,
@@ -92,8 +95,8 @@ class DCGAN:
                              f"{self.attention}")
         return base, levels
 
-    def _widths(self, levels):
-        return [min(self.width * 2**level, self.max_width) for level in range(levels)]
+    def _widths(self, width, levels):
+        return [min(width * 2**level, self.max_width) for level in range(levels)]
 
     def _attended(self, x, size, wrap):
         if size != self.attention:
