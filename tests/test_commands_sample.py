@@ -27,7 +27,7 @@ def run(*arguments):
 
 
 @pytest.fixture(scope="module")
-def eyes():
+def eyes(tmp_path_factory):
     """Stands for the classifier of the data set, which takes minutes to train."""
     def make(source, load, data=""):
         keras.utils.set_random_seed(0)
@@ -38,6 +38,7 @@ def eyes():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(domain, "classifier", make)
+        patch.setenv("TFGAN_IMPROVED_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
 
 

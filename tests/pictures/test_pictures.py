@@ -105,8 +105,7 @@ def test_truncations_draw_the_same_z_nearer_and_prepare_the_generator():
     sitting = Sitting(generator(prepared=prepared), 30, bounds=(0.5, 2.0, 0.0), score=None)
     made = PICTURES.make("truncation")(sitting)
     z = z_of(made.images).reshape(3, 10, 2)
-    assert made.columns == 10 and prepared == [0.5, 2.0, 0.0] and made.record == {"bounds": [0.5, 2.0, 0.0],
-                                                                                  "scored": []}
+    assert made.columns == 10 and prepared == [0.5, 2.0, 0.0] and not made.record
     assert np.abs(z[0]).max() <= 0.53 and np.abs(z[1]).max() <= 2.03
     assert (np.abs(z[0]) <= np.abs(z[2]) + 0.06).all() and (np.sign(z[0]) * np.sign(z[2]) >= 0).all()
     np.testing.assert_array_equal(class_of(made.images).reshape(3, 10), [np.arange(10) % 5] * 3)
@@ -129,11 +128,14 @@ def test_scores_of_truncations_are_a_table_and_a_figure():
 class Corner:
     """Sees the first pixel alone."""
 
+    name, hash, resize = "corner", "0123", "none"
+
     def __call__(self, images):
         return {"features": images.reshape(len(images), -1)[:, :1].astype(np.float32)}
 
 
-def test_nearest_training_images_stand_beside_their_samples():
+def test_nearest_training_images_stand_beside_their_samples(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFGAN_IMPROVED_CACHE", str(tmp_path))
     samples = generator().draw(2, 0)[0]
     random = np.random.default_rng(0).integers(0, 40, (20, 2, 2, 1)).astype(np.uint8)
     copy, alike = samples[0], samples[1].copy()

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from tfgan_improved.evaluation import statistics
 from tfgan_improved.evaluation.evidence import look
 from tfgan_improved.evaluation.scores.memorization import nearest_images
 from tfgan_improved.pictures import PictureError
@@ -44,15 +45,22 @@ class Nearest:
         rows, extractor = max(1, sitting.count // columns), sitting.extractor() if "features" in spaces else None
         generator.prepare(sitting.truncation)
         samples, labels = generator.of_classes(sitting.classes, rows, sitting.seed, sitting.truncation)
-        known = look(training, SEARCHED, extractor, {"images", *(["features"] if extractor else [])})
-        count, blocks, record = len(known.images), [samples[:, None]], {}
+        seen = look(training, SEARCHED, None, {"images"}).images
+        blocks, record = [samples[:, None]], {}
         for space in spaces:
-            asked, points = (samples, known.images) if space == "pixels" else (
-                extractor(samples)["features"], known.features[:count])
-            distances, indices = nearest_images(asked, points, min(self.k, count))
-            scale = np.sqrt(samples[0].size) if space == "pixels" else 1.0
-            blocks.append(known.images[indices])
+            asked, points, scale = samples, seen, np.sqrt(samples[0].size)
+            if space == "features":
+                asked, points, scale = extractor(samples)["features"], _features(training, len(seen), extractor), 1.0
+            distances, indices = nearest_images(asked, points, min(self.k, len(seen)))
+            blocks.append(seen[indices])
             record[space] = (distances / scale).tolist()
         images = np.concatenate(blocks, axis=1)
-        return Drawn(images.reshape(-1, *samples.shape[1:]), None, images.shape[1],
-                     {"searched": count, "labels": None if labels is None else labels.tolist(), "distances": record})
+        record = {"searched": len(seen), "labels": None if labels is None else labels.tolist(), "distances": record}
+        return Drawn(images.reshape(-1, *samples.shape[1:]), None, images.shape[1], record)
+
+
+def _features(training, count, extractor):
+    """What the extractor sees of the first `count` images, kept where the set can be told again."""
+    wanted = {"features", "moments"}  # nothing is kept without moments
+    seen = statistics.kept(training, count, extractor, wanted, lambda: look(training, count, extractor, wanted))
+    return seen.features

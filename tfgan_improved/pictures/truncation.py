@@ -35,8 +35,8 @@ class Truncation:
             generator.prepare(bound)
             rows.append(generator.make(generator.draw_z(columns, sitting.seed, bound or UNBOUNDED), labels))
         labels = None if labels is None else np.tile(labels, len(bounds))
-        records = [sitting.score(bound) for bound in bounds] if self.scored else []
-        return Drawn(np.concatenate(rows), labels, columns, {"bounds": list(bounds), "scored": records})
+        record = {"scored": [sitting.score(bound) for bound in bounds]} if self.scored else {}
+        return Drawn(np.concatenate(rows), labels, columns, record)
 
 
 def table(records):
