@@ -112,6 +112,15 @@ def test_evaluate_appends(digits, tiny_classifier, tmp_path):
     assert earlier["step"] == 2 and earlier["scores"] != first["scores"]
 
 
+def test_evaluate_writes_where_it_is_told(digits, tiny_classifier, tmp_path):
+    folder, path = shutil.copytree(digits[0], tmp_path / "run"), tmp_path / "lines.jsonl"
+    assert run("evaluate", f"--images={folder}", "--samples=30", DIGITS[-1], f"--output={path}")[0] == 0
+    assert [record["step"] for record in files.read_json_lines(path)] == [4]
+    assert len(files.read_json_lines(folder / "scores.jsonl")) == 1  # that of the training's end
+    status, _, err = run("evaluate", f"--images={folder}", "--output=scores.txt")
+    assert status == 2 and "--output=scores.txt does not end in .jsonl" in err
+
+
 def test_the_same_command_again_changes_nothing_but_the_export_and_the_report(digits, tiny_classifier):
     folder = digits[0]
     kept = [path for path in folder.rglob("*") if path.is_file() and "export" not in path.parts]

@@ -7,8 +7,8 @@ from tfgan_improved.errors import UserError
 from tfgan_improved.evaluation import SCORES, evaluate, image_set, scores
 from tfgan_improved.ops.pixels import to_uint8
 
-ALL = "classifier_score:splits=2 frechet frechet_infinity kernel precision_recall density_coverage sliced_wasserstein \
-modes ms_ssim label_accuracy memorization tfgan:splits=2".replace("sliced_wasserstein", "sliced_wasserstein:patches=4,directions=8")
+ALL = ("classifier_score:splits=2 frechet frechet_infinity kernel precision_recall density_coverage modes ms_ssim "
+       "sliced_wasserstein:patches=4,directions=8 label_accuracy memorization tfgan:splits=2")
 K = 4
 
 

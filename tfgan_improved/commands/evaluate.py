@@ -1,4 +1,4 @@
-"""Score any images against any others; a run folder's scores are appended to its scores.jsonl."""
+"""Score any images against any others; a line is appended to --output, for a run folder by default its scores.jsonl."""
 
 import json
 import pathlib
@@ -13,12 +13,15 @@ from tfgan_improved.commands.restored import (
     selected,
     tell,
 )
+from tfgan_improved.config import ConfigError
 from tfgan_improved.run_folder import RunFolder
 
 
 def run(request):
     """Scores --samples images of --images, by default of --run_dir's newest checkpoint, against --against."""
     job = request.job
+    if job.output and not job.output.endswith(".jsonl"):
+        raise ConfigError(f"--output={job.output} does not end in .jsonl; `evaluate` appends a line of JSON to it")
     if job.images and not (pathlib.Path(job.images).expanduser() / "config.json").exists():
         _anything(request)
         return
@@ -45,7 +48,7 @@ def score(request, config, folder, source, again=True):
         record["passport"]["origin"] = {**record["passport"].get("origin", {}), "selected": chosen}
         if record["passport"].get("reference") == chosen["split"]:
             print(f"the best checkpoint was selected on {chosen['split']}, which it is scored against", flush=True)
-    _tell(record, folder.scores)
+    _tell(record, request.verb == "evaluate" and request.job.output or folder.scores)
 
 
 def _images(request, config, folder, source):
