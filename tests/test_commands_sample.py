@@ -120,11 +120,11 @@ def test_truncations_are_scored_printed_and_kept(folder, tmp_path):
 @pytest.mark.parametrize("arguments, told", [
     (["--classes=12"], "run has the classes 0 to 9; received 12"), (["--classes=5-3"], "--classes=5-3 names no"),
     (["--classes=zero"], "give numbers and ranges such as 3,5 or 0-4"),
-    (["--picture=mosaic"], "--picture: unknown picture 'mosaic'"), (["--sweep=0.5,1"], "are no bounds; give numbers"),
+    (["--picture=mosaic"], "--picture: unknown picture 'mosaic'"), (["--sweep=0.5,1"], "are no truncations; give"),
     (["--images=/no/such"], "'/no/such' is no run folder with a place for pictures; name a file with --output"),
     (["--images={folder}/samples", "--output=/tmp/a.png"], "samples' holds no generator; give a run folder"),
     (["--picture=nearest", "--against=ring8"], "'ring8' has points of shape (2,), not images"),
-    (["--picture=nearest:space=pixels", "--against=digits"], "'digits' have (24, 24, 1); name what"),
+    (["--picture=nearest:features=false", "--against=digits"], "'digits' have (24, 24, 1); name what"),
 ])
 def test_what_cannot_be_drawn_is_told(folder, arguments, told):
     given = [part.format(folder=folder) for part in arguments]

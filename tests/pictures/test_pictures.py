@@ -128,14 +128,11 @@ def test_scores_of_truncations_are_a_table_and_a_figure():
 class Corner:
     """Sees the first pixel alone."""
 
-    name, hash, resize = "corner", "0123", "none"
-
     def __call__(self, images):
         return {"features": images.reshape(len(images), -1)[:, :1].astype(np.float32)}
 
 
-def test_nearest_training_images_stand_beside_their_samples(tmp_path, monkeypatch):
-    monkeypatch.setenv("TFGAN_IMPROVED_CACHE", str(tmp_path))
+def test_nearest_training_images_stand_beside_their_samples():
     samples = generator().draw(2, 0)[0]
     random = np.random.default_rng(0).integers(0, 40, (20, 2, 2, 1)).astype(np.uint8)
     copy, alike = samples[0], samples[1].copy()
@@ -152,7 +149,7 @@ def test_nearest_training_images_stand_beside_their_samples(tmp_path, monkeypatc
     assert distances["pixels"][0][0] == 0 and distances["features"][1][0] == 0
     np.testing.assert_allclose(distances["pixels"][0][1], np.sqrt(np.square(
         samples[0].astype(float) - rows[0, 2]).mean()))
-    alone = PICTURES.make("nearest:k=3,space=pixels")(Sitting(generator(), 4, training=lambda: training))
+    alone = PICTURES.make("nearest:k=3,features=false")(Sitting(generator(), 4, training=lambda: training))
     assert alone.columns == 4 and set(alone.record["distances"]) == {"pixels"}
 
 
@@ -164,7 +161,7 @@ def test_nearest_training_images_stand_beside_their_samples(tmp_path, monkeypatc
     ("interpolation:between=classes", 0, {}, "no two classes to walk between"),
     ("interpolation:between=both", 5, {"classes": (3,)}, "no two classes to walk between"),
     ("interpolation:steps=1", 5, {}, "steps of at least 2; received slerp, z and 1"),
-    ("interpolation:way=round", 5, {}, "a way of lerp, slerp"), ("nearest:k=0", 5, {}, "received both and 0"),
+    ("interpolation:way=round", 5, {}, "a way of lerp, slerp"), ("nearest:k=0", 5, {}, "k of at least 1; received 0"),
     ("truncation", 5, {"bounds": (-1.0,)}, "bounds on z must be 0, for none, or above; received -1.0"),
     ("nearest", 5, {"training": lambda: image_set.of_arrays("other", np.zeros((3, 4, 4, 1), np.uint8))},
      r"toy makes images of shape \(2, 2, 1\), and those of 'other' have \(4, 4, 1\); name what"),

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tfgan_improved.config import RunConfig
-from tfgan_improved.evaluation.streamed_neighbours import Neighbours
+from tfgan_improved.evaluation.nearest_training import Neighbours
 from tfgan_improved.run_folder import RunFolder
 
 HOSTILE = "<script>alert(1)</script>"

@@ -11,7 +11,7 @@ from tfgan_improved.commands import evaluate
 from tfgan_improved.commands.restored import asked_step, draw, open_run, restored_sampler
 from tfgan_improved.config import ConfigError
 from tfgan_improved.errors import RunError, UserError
-from tfgan_improved.evaluation import classifier, image_set, streamed_neighbours
+from tfgan_improved.evaluation import classifier, image_set, nearest_training
 from tfgan_improved.evaluation.extractors import domain
 from tfgan_improved.report import page
 from tfgan_improved.run_folder import writable
@@ -89,7 +89,7 @@ def _neighbours(request, config, folder, source, features=True):
     eyes, note = (_kept_classifier(source) if features else None), ""
     if features and eyes is None:
         note = "Neighbours in features are left out: no classifier of the data set is kept; `evaluate` trains one."
-    spaces, count = streamed_neighbours.nearest(samples, image_set.of_source(source, "train"), others, extractor=eyes)
+    spaces, count = nearest_training.nearest(samples, image_set.of_source(source, "train"), others, extractor=eyes)
     return (samples, spaces, count), note
 
 

@@ -12,7 +12,7 @@ def render(folder, neighbours=None, notes=()):
     """The page of a RunFolder as HTML text.
 
     `neighbours` is (samples uint8 (n, h, w, c), {space: Neighbours}, how many training images were searched), as
-    `streamed_neighbours.nearest` finds them; `notes` are sentences on what is left out. ConfigError where the folder is
+    `nearest_training.nearest` finds them; `notes` are sentences on what is left out. ConfigError where the folder is
     none.
     """
     import jinja2

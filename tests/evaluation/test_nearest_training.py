@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tfgan_improved.evaluation import EvaluationError, image_set
-from tfgan_improved.evaluation.streamed_neighbours import nearest
+from tfgan_improved.evaluation.nearest_training import nearest
 
 RANDOM = np.random.RandomState(0)
 TRAINING = RANDOM.randint(0, 256, (2300, 4, 4, 3)).astype(np.uint8)  # three parts of what is read at once
