@@ -17,13 +17,13 @@ class LayerNorm(keras.layers.Layer):
     def __init__(self, epsilon=1e-5, center=True, scale=True, gamma_initializer="ones", **kwargs):
         super().__init__(**kwargs)
         if epsilon <= 0:
-            raise ValueError(f"epsilon of LayerNorm must be above 0; received {epsilon}")
+            raise ValueError(f"epsilon of {type(self).__name__} must be above 0; received {epsilon}")
         self.epsilon, self.center, self.scale = epsilon, center, scale
         self.gamma_initializer = keras.initializers.get(gamma_initializer)
 
     def build(self, shape):
         if len(shape) < 2:
-            raise ValueError(f"LayerNorm wants shape (n, ..., c); received {tuple(shape)}; give it a batch")
+            raise ValueError(f"{type(self).__name__} wants shape (n, ..., c); received {tuple(shape)}; give it a batch")
         size = (shape[-1],)
         self.gamma = self.beta = None
         if self.scale:
@@ -31,8 +31,12 @@ class LayerNorm(keras.layers.Layer):
         if self.center:
             self.beta = self.add_weight(name="beta", shape=size, initializer="zeros", autocast=False)
 
+    def axes(self, rank):
+        """The axes of x over which moments are taken."""
+        return tuple(range(1, rank))
+
     def call(self, x):
-        dtype, axes = x.dtype, tuple(range(1, len(x.shape)))
+        dtype, axes = x.dtype, self.axes(len(x.shape))
         x = ops.cast(x, self.variable_dtype)
         difference = x - ops.mean(x, axis=axes, keepdims=True)
         variance = ops.mean(ops.square(difference), axis=axes, keepdims=True)
