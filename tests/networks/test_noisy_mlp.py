@@ -48,6 +48,8 @@ def test_sizes_are_those_of_the_code():
     assert weights_of(d, trainable=False) == sum(widths[:-1])  # the other scales
     g = networks.NoisyMLP().generator(SHAPE, 100, norm=BATCH_NORM)
     assert weights_of(g) == 100 * 500 + 500 + 500 * 500 + 500 + 500 * 784 + 2 * 784 == 694_568
+    paper = networks.NoisyMLP(g_hidden=5).generator(SHAPE, 100, norm=BATCH_NORM)
+    assert weights_of(paper) == 694_568 + 3 * (500 * 500 + 500)
     assert g.output_shape == (None, *SHAPE) and d(images(3))["features"].shape == (3, 250)
     assert [layer.deviation for layer in d.layers if isinstance(layer, GaussianNoise)] == [0.3] + 5 * [0.5]
 
@@ -134,3 +136,8 @@ def test_given_wraps_norms_and_labels_take_their_places():
 def test_negative_noise_is_refused(settings):
     with pytest.raises(ValueError, match="NoisyMLP wants noise of at least 0; received input_noise="):
         networks.NoisyMLP(**settings)
+
+
+def test_a_generator_without_hidden_layers_is_refused():
+    with pytest.raises(ValueError, match="NoisyMLP wants g_hidden of at least 1; received 0"):
+        networks.NoisyMLP(g_hidden=0)

@@ -24,7 +24,6 @@ CASES = {
                  "d_head": "minibatch_discrimination:kernels=4,dims=2,across_replicas=True"},
     "penalty": {"network": "mlp:width=16,depth=2", "d_norm": "layer", "loss": "wasserstein",
                 "d_terms": "gradient_penalty:weight=1.0", "d_steps": 2},
-    "lecam": {"d_terms": "lecam", "ema": 0.9, "label_smoothing": 0.1},
     "feature_matching": {"d_terms": "r1:gamma=1.0", "g_terms": "feature_matching", "loss": "least_squares"},
     "semi_supervised": {"network": "mlp:width=16,depth=2", "labels": 20, "d_verdict": "class_logits", "deal": "apart",
                         "d_terms": "classification", "d_loss_weight": 0.5, "d_joint": "labeled real fake",
@@ -33,7 +32,8 @@ CASES = {
     "classes": {"d_verdict": "explicit_classes", "d_terms": "classification:part=real", "g_steps": 2, "d_norm": "layer",
                 "loss": "non_saturating:generator_target=0.375", "label_smoothing": 0.25},
     "conditional": {"conditional": True, "d_wrap": "weight", "d_norm": "none", "flip": True},
-    "adam": {"d_terms": "lecam", "ema": 0.9},  # no layer of these networks has a bias before a batch norm
+    # No layer of these networks has a bias before a batch norm.
+    "adam": {"d_terms": "lecam", "ema": 0.9, "label_smoothing": 0.1},
     "root_adam": {"optimizer": "root_adam:epsilon=1e-6", "lr_decay_from": 2, "lr_decay_to": 8},
 }
 

@@ -153,9 +153,9 @@ def assert_same_end(killed, whole, last):
     assert killed.leftovers == []
 
 
-def test_five_kills_end_like_none(start, recipe, uninterrupted, tmp_path, look):
+def test_three_kills_end_like_none(start, recipe, uninterrupted, tmp_path, look):
     draw, folder = random.Random(5), tmp_path / "run"
-    kinds = (training, writing_a_checkpoint, training, scoring, exporting)
+    kinds = (writing_a_checkpoint, scoring, exporting)
     fall_and_rise(start, (*recipe, f"--steps={LAST}", f"--run_dir={folder}"), folder, look,
                   [kind(draw) for kind in kinds])
     assert_same_end(look(folder), look(uninterrupted), LAST)

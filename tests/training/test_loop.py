@@ -17,13 +17,11 @@ from tfgan_improved.training.loop import Loop
 
 DENSE, CONV = "mlp:width=8,depth=2", "dcgan:width=4"
 RECIPES = {
-    "plain": {"network": CONV},
-    "spectral hinge": {"network": CONV, "d_wrap": "spectral", "d_norm": "none", "loss": "hinge"},
+    "spectral hinge": {"network": CONV, "g_wrap": "weight", "d_wrap": "spectral", "d_norm": "none", "loss": "hinge"},
     "r1": {"network": CONV, "d_terms": "r1:gamma=1.0", "label_smoothing": 0.1},
     "gradient penalty": {"network": DENSE, "loss": "wasserstein", "d_terms": "gradient_penalty", "d_norm": "layer"},
     "lecam, two D steps, averaged": {"network": DENSE, "d_terms": "lecam", "d_steps": 2, "ema": 0.9,
                                      "loss": "least_squares"},
-    "conditional": {"network": DENSE, "conditional": True, "g_wrap": "weight", "d_wrap": "spectral"},
     "all": {"network": DENSE, "conditional": True, "ema": 0.9, "d_steps": 2, "d_head": "minibatch_discrimination",
             "d_terms": "r1:gamma=1e-3 lecam", "g_terms": "feature_matching", "loss": "saturating", "d_wrap": "weight"},
 }

@@ -10,7 +10,7 @@ from tfgan_improved.layers.weight_norm import WeightNorm
 from tfgan_improved.networks import parts
 
 layers = keras.layers
-D_WIDTHS, G_WIDTHS = (1000, 500, 250, 250, 250), (500, 500)
+D_WIDTHS, G_WIDTH = (1000, 500, 250, 250, 250), 500
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,25 +19,29 @@ class NoisyMLP:
 
     D: noise of `input_noise` on the image in [0, 1], then dense 1000, 500, 250, 250, 250, each with ReLU and noise of
     deviation `noise`, weight-normalized with fixed scales and started from data; the last ReLU gives the features, and
-    the last layer's scales are trained. G: dense 500, 500, each with norm and softplus, then a weight-normalized dense
-    layer with sigmoid, rescaled to [-1, 1]. A given `wrap` takes the place of weight norm. The paper says both have
-    five hidden layers; its code, which is followed here, has two in G. ValueError for negative noise.
+    the last layer's scales are trained. G: `g_hidden` times dense 500 with norm and softplus, then a weight-normalized
+    dense layer with sigmoid, rescaled to [-1, 1]. A given `wrap` takes the place of weight norm. The paper says both
+    have five hidden layers; its code, which is the default here, has two in G. ValueError for negative noise or a G
+    without hidden layers.
     Source: Salimans et al. 2016, arXiv:1606.03498, section 6.1, and its released MNIST code.
     """
 
     input_noise: float = 0.3
     noise: float = 0.5
+    g_hidden: int = 2
 
     def __post_init__(self):
         if min(self.input_noise, self.noise) < 0:
             raise ValueError(f"NoisyMLP wants noise of at least 0; received input_noise={self.input_noise}, "
                              f"noise={self.noise}")
+        if self.g_hidden < 1:
+            raise ValueError(f"NoisyMLP wants g_hidden of at least 1; received {self.g_hidden}")
 
     def generator(self, shape, latent, classes=0, norm=None, wrap=None):
         """z (n, latent), or [z, labels (n,)] with classes -> images (n, h, w, c) in [-1, 1], float32."""
         inputs, x = parts.latent_inputs(latent, classes, 16)
-        for index, width in enumerate(G_WIDTHS, 1):
-            x = layers.Dense(width, use_bias=norm is None, name=f"dense_{index}")(x)
+        for index in range(1, self.g_hidden + 1):
+            x = layers.Dense(G_WIDTH, use_bias=norm is None, name=f"dense_{index}")(x)
             x = layers.Activation("softplus", name=f"softplus_{index}")(parts.normalized(x, norm, f"norm_{index}"))
         x = (wrap or _by_rows)(layers.Dense(math.prod(shape), activation="sigmoid", name="to_pixels"))(x)
         x = layers.Reshape(shape, name="shaped")(x)
