@@ -9,7 +9,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-import tensorflow_datasets as tfds
 
 import tfgan_improved
 from tfgan_improved import assemble, data, files, flagset
@@ -48,19 +47,9 @@ def _at_the_root(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def mocked(tmp_path_factory):
+def mocked(tmp_path_factory, mocking):
     """A folder where TFDS believes that the sets are prepared, and gives made-up examples of them."""
-    folder = tmp_path_factory.mktemp("tfds")
-    for name, splits in SPLITS.items():
-        builder = tfds.builder(name, data_dir=folder)
-        builder.info.set_splits(tfds.core.SplitDict([
-            tfds.core.SplitInfo(name=split, shard_lengths=[EXAMPLES], num_bytes=1,
-                                filename_template=tfds.core.ShardedFileTemplate(
-                                    dataset_name=builder.name, data_dir=builder.data_path, split=split,
-                                    filetype_suffix="tfrecord")) for split in splits]))
-        builder.data_path.mkdir(parents=True)
-        builder.info.write_to_directory(builder.data_path)
-    with tfds.testing.mock_data(num_examples=EXAMPLES, data_dir=str(folder)):
+    with mocking(tmp_path_factory.mktemp("tfds"), SPLITS, EXAMPLES) as folder:
         yield folder
 
 

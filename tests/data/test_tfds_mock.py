@@ -10,27 +10,11 @@ from tfgan_improved import data
 EXAMPLES = 12
 
 
-def describe(name, folder, splits):
-    """Writes the description of a prepared data set, as TFDS would, without its records."""
-    builder = tfds.builder(name, data_dir=folder)
-    builder.info.set_splits(tfds.core.SplitDict([
-        tfds.core.SplitInfo(
-            name=split, shard_lengths=[EXAMPLES], num_bytes=1,
-            filename_template=tfds.core.ShardedFileTemplate(
-                dataset_name=builder.name, data_dir=builder.data_path, split=split, filetype_suffix="tfrecord"
-            ),
-        ) for split in splits
-    ]))
-    builder.data_path.mkdir(parents=True)
-    builder.info.write_to_directory(builder.data_path)
-
-
 @pytest.fixture
-def mocked(tmp_path):
+def mocked(tmp_path, mocking):
     """Loads a data set that TFDS mocks; its stated splits exist."""
     def load(name, splits, **how):
-        describe(name, tmp_path, splits)
-        with tfds.testing.mock_data(num_examples=EXAMPLES, data_dir=str(tmp_path)):
+        with mocking(tmp_path, {name: splits}, EXAMPLES):
             source = data.load(name, str(tmp_path), **how)
             kept = source.arrays("train"), source.arrays("test")
             batch = next(iter(data.batches(source, 5, parts=2, replicas=2, replica_ids=(1,), flip=True)))
