@@ -39,16 +39,17 @@ def _factor_and_own_part(covariance):
     if not np.isfinite(variances).all() or not variances.all():
         return None, 0.0
     factor = factor_of(covariance)
-    return factor, np.min(np.diag(factor) ** 2 / variances)
+    return factor, np.min(np.diag(factor) ** 2 / variances) if factor.shape == covariance.shape else 0.0
 
 
 def distance(mean, covariance, real_mean, factor):
-    """The distance from moments (f,), (f, f), where the real covariance is `factor` @ factor'.
+    """The distance from moments (f,), (f, f), where the real covariance is `factor` (f, r) times its transpose.
 
     tr (C_a F F')^(1/2) is the sum of the roots of the eigenvalues of F' C_a F, which is symmetric: no root of a matrix
     is taken, and nothing turns complex where samples are fewer than features.
     """
-    if len(mean) > NARROW and not np.triu(factor, 1).any():  # a symmetric product of half the work
+    square = factor.shape[0] == factor.shape[1]
+    if len(mean) > NARROW and square and not np.triu(factor, 1).any():  # a symmetric product of half the work
         inner, _ = scipy.linalg.lapack.dsygst(covariance, factor, itype=2, lower=1)
     else:
         inner = factor.T @ covariance @ factor
@@ -58,12 +59,17 @@ def distance(mean, covariance, real_mean, factor):
 
 
 def factor_of(covariance):
-    """F (f, f) with F F' = covariance: Cholesky's, or from eigenvectors where the covariance has no full rank."""
+    """F with F F' = covariance (f, f): Cholesky's (f, f), or (f, r) where the rank r is less than f.
+
+    That is Cholesky's with pivots, which ends at the rank: what lies beyond is rounding, whose roots would be large.
+    """
     try:
         return scipy.linalg.cholesky(covariance, lower=True, check_finite=False)
     except scipy.linalg.LinAlgError:
-        values, vectors = scipy.linalg.eigh(covariance, check_finite=False)
-        return vectors * np.sqrt(np.maximum(values, 0.0))
+        lower, pivots, rank, _ = scipy.linalg.lapack.dpstrf(covariance, lower=1)
+        factor = np.empty((len(covariance), rank))
+        factor[pivots - 1] = np.tril(lower)[:, :rank]
+        return factor
 
 
 def _mean_and_factor(real):
