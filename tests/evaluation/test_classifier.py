@@ -14,7 +14,7 @@ from tfgan_improved.evaluation import EvaluationError, classifier, domain_networ
 
 @pytest.fixture(scope="module")
 def digits():
-    return data.load("digits", image_size=16)
+    return data.load("digits")
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +114,7 @@ def test_a_cache_that_cannot_be_written_costs_only_a_warning(short, digits, tmp_
 
 def test_other_data_and_another_recipe_are_kept_apart(short, digits, tmp_path, monkeypatch):
     classifier.domain_classifier(digits, tmp_path)
-    classifier.domain_classifier(data.load("digits", image_size=16, holdout=100), tmp_path)
+    classifier.domain_classifier(data.load("digits", holdout=100), tmp_path)
     classifier.domain_classifier(data.load("digits", image_size=20), tmp_path)
     monkeypatch.setattr(domain_network, "GREY", dataclasses.replace(short, seed=1))
     classifier.domain_classifier(digits, tmp_path)
@@ -147,7 +147,7 @@ def test_data_without_labeled_images_are_refused(source, message):
 
 
 def test_images_of_another_shape_are_refused(trained):
-    with pytest.raises(EvaluationError, match=r"trained on images of shape \(16, 16, 1\); received \(28, 28, 1\)"):
+    with pytest.raises(EvaluationError, match=r"trained on images of shape \(24, 24, 1\); received \(28, 28, 1\)"):
         trained(np.zeros((2, 28, 28, 1), np.uint8))
 
 
