@@ -170,6 +170,16 @@ def test_frechet_distance_of_two_samples_of_one_gaussian_has_the_expected_bias()
     np.testing.assert_allclose(got, d * (d + 1) / (2 * n) + 2 * d / n, rtol=0.1)
 
 
+@pytest.mark.parametrize("width", [8, 600])
+def test_frechet_distance_to_constant_features_is_the_spread_and_the_way(width):
+    random = np.random.RandomState(0)
+    spread, constant = random.randn(30, width), np.full((30, width), 0.5)
+    want = np.trace(np.cov(spread.T)) + np.sum((spread.mean(axis=0) - 0.5) ** 2)
+    for pair in ((spread, constant), (constant, spread)):
+        np.testing.assert_allclose(frechet.frechet_distance(*pair), want)
+    assert frechet.frechet_distance(constant, constant) == 0.0
+
+
 def test_frechet_distance_is_symmetric_and_finite_with_fewer_samples_than_features():
     random = np.random.RandomState(7)
     a, b = random.randn(10, 40), random.randn(12, 40) + 1
