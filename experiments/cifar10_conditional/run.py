@@ -35,7 +35,7 @@ STUDY = arms.Study(
      "biggan_attention": ("--flagfile=flags/cifar10_biggan_small_attention.flags", SCORES)},
     {"classifier_score": ("classifier score", 3), "fd_cifar10_cnn": ("FD, CIFAR-10 classifier", 2),
      "kd_cifar10_cnn": ("KD, CIFAR-10 classifier", 4),
-     "label_accuracy_cifar10_cnn": ("asked class recognized", 3)}, 20_000, {"biggan": 0.5, "biggan_attention": 0.5})
+     "label_accuracy_cifar10_cnn": ("asked class recognized", 3)}, 8_000, {"biggan": 0.5, "biggan_attention": 0.5})
 
 
 def sweep(asked, arm):
