@@ -21,11 +21,12 @@ EXAMPLES = 80
 # The same recipe with narrow networks and small batches, so that a step takes a moment.
 CIFAR = ["--network=noisy_conv:width=4,input_dropout=0.2", "--batch_size=10", "--labels=10"]
 NOISY = ["--network=noisy_conv:width=4,input_dropout=0.0,input_noise=0.2", "--batch_size=10", "--labels=10"]
+MNIST = ["--batch_size=10", "--labels=10"]
 IMAGENET = ["--network=noise_map_dcgan:width=4,vector=16,noise=0.1", "--latent=uniform:848,low=-1.0,high=1.0",
             "--image_size=16", "--batch_size=4", "--d_head=minibatch_halves:kernels=20,dims=5"]
 SMALL = {"cifar10_semi_supervised": CIFAR, "cifar10_semi_supervised_minibatch": NOISY, "svhn_semi_supervised": CIFAR,
-         "imagenet128": IMAGENET, "mnist_semi_supervised": ["--batch_size=10", "--labels=10"],
-         "mnist_semi_supervised_minibatch": ["--batch_size=10", "--labels=10"],
+         "imagenet128": IMAGENET, "mnist_semi_supervised": MNIST, "mnist_semi_supervised_absolute": MNIST,
+         "mnist_semi_supervised_minibatch": MNIST,
          "cifar10_salimans": ["--network=dcgan:width=4", "--batch_size=8", "--g_norm=virtual:reference=8"]}
 
 
