@@ -195,6 +195,58 @@ def test_files_of_evaluate_may_stand_beside_runs(runs, tmp_path):
     assert [row["recipe"] for row in rows] == ["a", "one", "two"] and rows[1]["steps"] == []
 
 
+def written(path, *origins):
+    """A .jsonl file of `evaluate --output` with a record for each origin, whose scores are 1, 2, ..."""
+    lines = [record(index, 10.0, None, origin=origin) for index, origin in enumerate(origins, 1)]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return str(path)
+
+
+NPZ = {"name": "samples.npz", "truncation": 0.0}
+RUN = {"name": "a", "run": "a", "run_seed": 0}
+
+
+@pytest.mark.parametrize("first, second, names", [
+    ({**NPZ, "path": "a/samples.npz", "digest": "ab" * 32}, {**NPZ, "path": "b/samples.npz", "digest": "cd" * 32},
+     ["a/samples.npz", "b/samples.npz"]),
+    ({**NPZ, "path": "samples.npz", "digest": "ab" * 32}, {**NPZ, "path": "samples.npz", "digest": "cd" * 32},
+     ["samples.npz (digest abababab)", "samples.npz (digest cdcdcdcd)"]),
+    ({**NPZ, "path": "x", "digest": "ab", "image_range": "bytes"},
+     {**NPZ, "path": "x", "digest": "ab", "image_range": "auto"},
+     ["samples.npz (image_range bytes)", "samples.npz (image_range auto)"]),
+    ({**RUN, "path": "x/a", "step": 1, "digest": "ab"}, {**RUN, "path": "y/a", "step": 1, "digest": "cd"},
+     ["x/a", "y/a"]),
+])
+@pytest.mark.parametrize("files", [1, 2])
+def test_samples_of_one_name_that_are_not_the_same_are_two_rows(tmp_path, first, second, names, files):
+    paths = [written(tmp_path / "one.jsonl", first, second)] if files == 1 else [
+        written(tmp_path / "one.jsonl", first), written(tmp_path / "two.jsonl", {"name": "else"}, second)]
+    rows = [row for row in table(paths)["rows"] if row["recipe"] != "else"]
+    assert [row["recipe"] for row in rows] == names
+    assert [row["scores"]["classifier_score"]["values"] for row in rows] == [[1], [2]]
+
+
+@pytest.mark.parametrize("first, second", [
+    ({**NPZ, "path": "a/x", "digest": "ab"}, {**NPZ, "path": "b/x", "digest": "ab"}),
+    ({**RUN, "path": "x/a", "step": 1, "digest": "ab"}, {**RUN, "path": "x/a", "step": 2, "digest": "cd"}),
+])
+def test_the_same_samples_in_two_files_are_one_row(tmp_path, first, second):
+    row, = table([written(tmp_path / "1.jsonl", first), written(tmp_path / "2.jsonl", {"name": "else"}, second)])["rows"
+                 ][:1]
+    assert row["scores"]["classifier_score"]["values"] == [2]
+
+
+def test_files_of_earlier_versions_are_told_apart_by_their_own_path(tmp_path):
+    paths = [written(tmp_path / f"{name}.jsonl", NPZ) for name in "ab"]
+    assert [row["recipe"] for row in table(paths)["rows"]] == paths
+
+
+def test_scores_of_other_weights_at_the_same_step_are_not_added(runs):
+    more = {**record(0.0, 0.0, origin={"digest": "cd"}), "scores": {"recall": 0.5}}
+    row, = table([runs("a", record(7.0, 4.0, origin={"digest": "ab"}), more)])["rows"]
+    assert set(row["scores"]) == {"recall"}
+
+
 @pytest.mark.parametrize("flags, told", [
     (["--run_dirs="], "--run_dirs is empty; name the run folders"),
     (["--run_dirs={0} {0}"], "names 1 of its 2 twice"),

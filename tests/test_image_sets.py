@@ -144,5 +144,13 @@ def test_a_run_folder_and_its_export_are_the_same_generator(place):
     assert status == 0, err
     of_run, of_export = (scored(place, name, "images.npz") for name in ("run", "run/export"))
     assert of_run["scores"] == of_export["scores"]
-    assert of_run["passport"]["origin"] == {"name": "run", "truncation": 0.0, "run": "run", "step": 1, "run_seed": 0}
-    assert of_export["passport"]["origin"]["model"] == "export"
+    origin = of_run["passport"]["origin"]
+    assert len(origin.pop("digest")) == 64 and origin == {
+        "name": "run", "truncation": 0.0, "run": "run", "path": str(folder), "step": 1, "run_seed": 0}
+    origin = of_export["passport"]["origin"]
+    assert (origin["model"], origin["path"], len(origin["digest"])) == ("export", str(folder / "export"), 64)
+
+
+def test_a_file_of_images_is_told_by_what_is_in_it(place):
+    origin = scored(place, "images.npz", "digits")["passport"]["origin"]
+    assert (origin["name"], origin["path"], len(origin["digest"])) == ("images.npz", str(place / "images.npz"), 64)

@@ -47,7 +47,8 @@ def foreign(tmp_path_factory):
 def test_our_export_draws_what_the_sampler_draws(sampler, exported):
     ours, restored = models.of_sampler("ours", sampler, 3), models.of_saved_model(exported)
     assert (restored.classes, restored.shape) == (3, (8, 8, 1))
-    assert restored.about == {"model": "ours", "standing": 7} and models.said_beside(exported)["standing"] == 7
+    assert (restored.about["model"], restored.about["standing"]) == ("ours", 7)
+    assert models.said_beside(exported)["standing"] == 7
     z, labels = ours.draw_z(70, 3, 0.5), np.arange(70) % 3
     np.testing.assert_array_equal(restored.draw_z(70, 3, 0.5), z)
     assert z.shape == (70, 4) and np.abs(z).max() <= 0.5

@@ -61,7 +61,10 @@ def test_numbers_of_a_foreign_model_become_pixels(tmp_path, arguments, image_ran
     assert got.dtype == np.uint8 and got.shape == (70, 4, 5, 3)
     exact = arguments.get("z_dtype") is None
     assert np.abs(got - painter.expected(5, 70)).max() <= (0.5001 if exact else 2)
-    assert images.about == {"model": "model", "truncation": 0.0, "latent": "normal:3", "image_range": image_range}
+    told = dict(images.about)
+    assert len(told.pop("digest")) == 64 and told == {
+        "model": "model", "path": str(tmp_path / "model"), "truncation": 0.0, "latent": "normal:3",
+        "image_range": image_range}
 
 
 def test_draws_depend_on_the_seed_and_not_on_the_count(tmp_path, monkeypatch):

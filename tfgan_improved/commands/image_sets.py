@@ -7,6 +7,7 @@ from tfgan_improved import data
 from tfgan_improved.commands.restored import asked_step, restored_sampler
 from tfgan_improved.config import ConfigError
 from tfgan_improved.evaluation import image_set, models, statistics
+from tfgan_improved.evaluation.extractors import shared
 from tfgan_improved.run_folder import RunFolder
 
 KINDS = ("a run folder, a SavedModel, a folder of images, an .npz of images or statistics, or a data set such as "
@@ -66,7 +67,8 @@ def of_run(folder, config, job):
     """The Generator of a run folder's checkpoint, with --standing statistics taken at each truncation."""
     sampler, step = restored_sampler(config, folder, asked_step(job))
     name, about = folder.path.resolve().name, folder.read()["data"]
-    known = {"run": name, "step": step, "run_seed": config.seed}
+    known = {"run": name, "path": str(folder.path), "digest": shared.weights_hash(sampler.generator.get_weights()),
+             "step": step, "run_seed": config.seed}
     if not job.standing:
         return models.of_sampler(name, sampler, about["classes"], known)
 

@@ -21,9 +21,9 @@ class ImageSet:
 
     `read(count, seed)` yields (images, labels or None) of `count` images in all, mixed, the same each time; `seed`
     matters to generators only. `count` is how many there are, None for a generator, which makes as many as asked.
-    `about` goes into the passport. `hash()` tells the set from others ("" where nothing is kept of it, as of a
-    generator's). `source` is the data set whose split it is. `known` is what was seen of them, and by whom, where only
-    a file of statistics is left of the images.
+    `about` goes into the passport; its "digest" is of the weights of a generator. `hash()` tells the set from
+    others ("" where nothing is kept of it, as of a generator's). `source` is the data set whose split it is.
+    `known` is what was seen of them, and by whom, where only a file of statistics is left of the images.
     """
 
     name: str
@@ -74,7 +74,7 @@ def of_npz(path):
     if arrays[name].dtype != np.uint8:
         raise EvaluationError(f"'{name}' in '{path}' is {arrays[name].dtype}; scores depend on how numbers become "
                               "pixels, so store uint8 from 0 to 255, rounded to the nearest")
-    return of_arrays(path.name, arrays[name], arrays.get("labels"))
+    return of_arrays(path.name, arrays[name], arrays.get("labels"), {"path": str(path)})
 
 
 def of_source(source, split):

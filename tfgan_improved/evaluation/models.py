@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_improved.evaluation import EvaluationError
+from tfgan_improved.evaluation.extractors import shared
 from tfgan_improved.evaluation.image_set import ImageSet
 from tfgan_improved.ops import LATENTS, noise
 from tfgan_improved.ops.pixels import to_uint8
@@ -114,8 +115,9 @@ def of_saved_model(path, image_range="auto", latent="normal"):
     except Exception as error:  # damaged files raise errors of many kinds
         raise EvaluationError(f"the SavedModel '{path}' cannot be loaded ({' '.join(str(error).split())}); get it again"
                               ) from error
+    told = {"model": name, "path": str(path), "digest": shared.folder_hash(path)}
     if hasattr(model, "sample") and hasattr(model, "generate"):
-        return _ours(name, model, said_beside(path))
+        return _ours(name, model, said_beside(path), told)
     generate, size = _foreign(model, path)
     maker = LATENTS.make(f"{latent}:{size}")
 
@@ -130,7 +132,7 @@ def of_saved_model(path, image_range="auto", latent="normal"):
 
     first = _as_images(generate(draw_z(CHUNK, 0)), path)
     pixels = _to_pixels(first, image_range, path)
-    about = {"model": name, "latent": f"{latent}:{size}", "image_range": image_range}
+    about = told | {"latent": f"{latent}:{size}", "image_range": image_range}
     return Generator(name, pixels(first).shape[1:], draw_z, make, draw, about=about)
 
 
@@ -142,10 +144,10 @@ def said_beside(path):
         return {}
 
 
-def _ours(name, model, said):
+def _ours(name, model, said, told):
     if not hasattr(model, "draw_z"):
         raise EvaluationError(f"the SavedModel '{name}' was exported before its z could be asked for; export it again")
-    about = {"model": name, **({"standing": said["standing"]} if said.get("standing") else {})}
+    about = told | ({"standing": said["standing"]} if said.get("standing") else {})
     return of_sampler(name, model, said.get("data", {}).get("classes", 0), about)
 
 

@@ -18,7 +18,8 @@ def make(images, seen, extractor, chosen, seeds):
     card = {"samples": seen["samples"].count, "shape": list(samples.shape), "quantization": "uint8",
             "truncation": samples.about.get("truncation", 0.0),
             **({"standing": samples.about["standing"]} if samples.about.get("standing") else {}),  # else as it was
-            "origin": {"name": samples.name, **samples.about}}
+            "origin": {"name": samples.name, **({"digest": samples.hash()} if samples.hash() else {}),
+                       **samples.about}}
     if real is not None:
         card |= {"dataset": real.about.get("dataset", real.name), "reference": real.about.get("split", real.name),
                  "real": seen["real"].count, "real_hash": real.hash() or (real.known or [{}, {}])[1].get("hash", "")}

@@ -107,7 +107,8 @@ def _given(images, extractor, wanted):
 
 
 def _about(images, count, extractor):
-    return {"name": images.name, **images.about, "shape": list(images.shape), "count": count, "hash": images.hash(),
+    known = {key: images.about[key] for key in ("dataset", "split") if key in images.about}
+    return {"name": images.name, **known, "shape": list(images.shape), "count": count, "hash": images.hash(),
             **_eyes(extractor)}
 
 

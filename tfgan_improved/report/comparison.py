@@ -82,25 +82,48 @@ def compare(paths, by="", ignore="", at_step=0, truncation=0.0):
 
 
 def gathered(paths, at_step=0, truncation=0.0):
-    """The chosen Record of each run folder, and of each model in a .jsonl file. ConfigError as `records.chosen`."""
+    """The chosen Record of each run folder, and of each set of samples in .jsonl files, under names of their own.
+
+    ConfigError as `records.chosen`.
+    """
     unique = {pathlib.Path(path).expanduser().resolve(): path for path in paths}
     if len(unique) < len(paths):
         raise ConfigError(f"--run_dirs names {len(paths) - len(unique)} of its {len(paths)} twice; name each once")
-    found = []
+    found, sets = [], {}
     for path, given in unique.items():
         if path.is_dir():
             folder = RunFolder(path)
             read = records.read(folder.scores, path.name, folder.read()["recipe"]) if folder.scores.exists() else []
             found.append(records.chosen(read, given, at_step, truncation))
             continue
-        read = [dataclasses.replace(record, name=record.name or path.stem) for record in records.read(path, "")]
-        names = dict.fromkeys(record.name for record in read)
-        found += [records.chosen([record for record in read if record.name == name], f"{given}, {name},", at_step,
-                                 truncation) for name in names]
+        for record in records.read(path, ""):
+            card = {**record.passport, "origin": {"path": given, **record.origin}}  # the file's, of earlier versions
+            record = dataclasses.replace(record, name=record.name or path.stem, passport=card)
+            sets.setdefault(record.identity, []).append((record, given))
+    loose = [records.chosen([record for record, _ in group], f"{group[0][1]}, {group[0][0].name},", at_step, truncation)
+             for group in sets.values()]
+    found += _told_apart(loose)
     if not found:
         raise ConfigError("there is nothing to compare; name run folders or .jsonl files in --run_dirs, separated by "
                           "spaces")
     return found
+
+
+def _told_apart(loose):
+    """Records of no run folder, those of equal names under their paths, or else with what differs behind the name."""
+    named = []
+    for record in loose:
+        same = [other for other in loose if other.name == record.name]
+        paths = [other.origin.get("path") for other in same]
+        if len(same) > 1 and None not in paths and len({*paths}) == len(paths):
+            record = dataclasses.replace(record, name=record.origin["path"])
+        elif len(same) > 1:
+            keys = dict.fromkeys(key for other in same for key in other.origin if key not in records.FREE)
+            told = [f"{key} {short(record.origin.get(key))}" for key in keys
+                    if any(other.origin.get(key) != record.origin.get(key) for other in same)]
+            record = dataclasses.replace(record, name=f"{record.name} ({', '.join(told)})")
+        named.append(record)
+    return named
 
 
 def allowed(found, ignore):

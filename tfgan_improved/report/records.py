@@ -11,6 +11,7 @@ from tfgan_improved.evaluation import passport
 # Which way was better, of records that were written before they said so themselves; by the beginning of the name.
 EARLIER = {"classifier_score": "higher", "inception_score": "higher", "fd": "lower", "fid": "lower", "kd": "lower",
            "kid": "lower", "modes": "higher", "good_share": "higher", "mode_kl": "lower"}
+FREE = ("truncation", "selected")  # of an origin: in what scorings of the same samples' maker may differ
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +32,18 @@ class Record:
     def truncation(self):
         """The bound on |z| of the samples, 0 for none; records of the earliest format were made without."""
         return self.passport.get("truncation", 0.0)
+
+    @property
+    def origin(self):
+        """What the passport says of where the samples come from."""
+        return self.passport.get("origin") or {}
+
+    @property
+    def identity(self):
+        """What tells whose samples these are, as text: of a run its path, of all else the digest of what it is."""
+        free = {*FREE, "step", "digest"} if "step" in self.origin else {*FREE, *(["path"] * ("digest" in self.origin))}
+        return json.dumps({"name": self.name} | {key: self.origin[key] for key in self.origin.keys() - free},
+                          sort_keys=True)
 
     @property
     def shown(self):
@@ -63,10 +76,9 @@ def _record(line, where, name, recipe):
             raise ConfigError(f"{where} has a score that is no number, {value!r}; score again with `evaluate`")
     better = found.get("better")
     better = {name: _earlier(name) for name in scores} if better is None else better
-    origin = found["passport"].get("origin") or {}
-    return Record(name or origin.get("name", ""), found.get("step"), scores, found.get("intervals") or {},
-                  found.get("bias") or {}, {k: v for k, v in better.items() if v}, found.get("real") or {},
-                  found["passport"], recipe)
+    name = name or (found["passport"].get("origin") or {}).get("name", "")
+    return Record(name, found.get("step"), scores, found.get("intervals") or {}, found.get("bias") or {},
+                  {k: v for k, v in better.items() if v}, found.get("real") or {}, found["passport"], recipe)
 
 
 def _earlier(name):
@@ -77,7 +89,8 @@ def _earlier(name):
 def chosen(records, where, at_step=0, truncation=0.0):
     """The Record of the newest step, or of `at_step`, at this truncation; the last one written of that step.
 
-    What earlier records of the same step and passport scored besides is added to it. ConfigError where there is none.
+    What earlier records of the same step, passport and weights scored besides is added to it. ConfigError where there
+    is none.
     """
     if not records:
         raise ConfigError(f"{where} has no scores; score it first with `evaluate`")
@@ -92,9 +105,15 @@ def chosen(records, where, at_step=0, truncation=0.0):
         raise ConfigError(f"{where} has no scores of step {at_step}; it has those of {known or 'no step'}")
     newest = same[-1]
     for earlier in reversed(same[:-1]):
-        if not passport.differences(newest.passport, earlier.passport):
+        if not passport.differences(newest.passport, earlier.passport) and _of_one(newest, earlier):
             newest = _together(newest, earlier)
     return newest
+
+
+def _of_one(first, second):
+    """Whether two records are of the same weights or files, as far as both say."""
+    digests = {record.origin["digest"] for record in (first, second) if "digest" in record.origin}
+    return len(digests) < 2
 
 
 def _together(newer, older):
