@@ -61,6 +61,19 @@ def test_our_export_draws_what_the_sampler_draws(sampler, exported):
     np.testing.assert_array_equal(ours.make(z, labels), images)  # these are the z and the labels of what is drawn
 
 
+def test_nan_of_our_own_generator_is_refused_in_any_chunk():
+    z = keras.Input((4,))
+    rare = keras.layers.Lambda(lambda z: keras.ops.where(z[:, :1] > 2.2, float("nan"), keras.ops.tanh(z)))(z)
+    ours = models.of_sampler("ours", Sampler(keras.Model(z, keras.layers.Reshape((2, 2, 1))(rare)),
+                                             LATENTS.make("normal:4")))
+    drawn = ours.draw_z(300, 0)
+    assert not (drawn[:64, 0] > 2.2).any() and (drawn[:, 0] > 2.2).any()
+    ours.draw(64, 0)
+    for call in (lambda: ours.draw(300, 0), lambda: ours.make(drawn), lambda: list(ours.images().read(300, 0))):
+        with pytest.raises(EvaluationError, match="ours made images with NaN or infinity; take a generator from"):
+            call()
+
+
 def test_between_classes_the_ends_are_those_of_the_classes(sampler):
     ours, labels = models.of_sampler("ours", sampler, 3), np.arange(9) % 3
     z, others = ours.draw_z(9, 1), (np.arange(9) + 1) % 3

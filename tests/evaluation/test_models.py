@@ -98,6 +98,20 @@ def test_numbers_that_may_mean_something_else_are_refused(tmp_path, arguments, i
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("first", [0, 200])
+def test_nan_and_infinity_of_a_foreign_model_are_refused_wherever_they_come(tmp_path, bad, first):
+    def paint(z):
+        x = tf.tile(tf.tanh(z)[:, None, None], (1, 4, 4, 1))
+        return {"x": tf.where(z[:, None, None, :1] > limit, bad, x)}
+
+    z = np.sort(draws(0, 300)[first:, 0])
+    limit = np.float32(z[-2])  # one image of those behind the first ones
+    module = serving(paint, tf.TensorSpec((None, 3), name="z"))
+    with pytest.raises(EvaluationError, match="made images with NaN or infinity; take a generator from before it div"):
+        read(models.of_saved_model(saved(module, tmp_path / "model")).images(), 300)
+
+
 def serving(function, *specs):
     module = tf.Module()
     module.serve = tf.function(function, input_signature=list(specs))

@@ -55,6 +55,15 @@ def test_the_score_is_of_images_that_are_not_the_reported_ones(digits, holdout, 
     assert sampler.seeds[-1] == selection.SEED and judge(sampler) == got
 
 
+def test_a_generator_that_makes_nan_has_no_score(digits):
+    class Diverged(Sampler):
+        def sample(self, count, seed, truncation):
+            return super().sample(count, seed, truncation) | {"finite": tf.constant([True, False])}
+
+    judge = selection.ImageJudge(digits(), 50, Eyes())
+    assert judge(Diverged(SAMPLES)) == {"fd_eyes": None, "sharpness": None}
+
+
 def test_points_are_scored_by_their_modes():
     source = data.load("ring8")
     points = source.arrays("test", 200)[0]

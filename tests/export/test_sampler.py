@@ -45,7 +45,8 @@ def identity():
 
 def test_samples_are_bytes_and_a_function_of_the_seed(images):
     first, again, other = draw(images, 6, 3), draw(images, 6, 3), draw(images, 6, 4)
-    assert set(first) == {"images"} and first["images"].dtype == np.uint8 and first["images"].shape == (6, 8, 8, 1)
+    assert set(first) == {"images", "finite"} and first["finite"].all()
+    assert first["images"].dtype == np.uint8 and first["images"].shape == (6, 8, 8, 1)
     np.testing.assert_array_equal(first["images"], again["images"])
     assert (first["images"] != other["images"]).mean() > 0.5
 
@@ -77,7 +78,7 @@ def test_truncation_bounds_every_component_of_z(identity, latent):
 
 def test_labels_are_drawn_evenly_and_belong_to_their_images(labeled):
     made = draw(labeled, 300, 5)
-    assert set(made) == {"images", "labels"} and made["labels"].dtype == np.int32
+    assert set(made) == {"images", "labels", "finite"} and made["labels"].dtype == np.int32
     counts = np.bincount(made["labels"], minlength=3)
     assert len(counts) == 3 and counts.min() > 70
     np.testing.assert_array_equal(made["images"], np.broadcast_to(made["labels"][:, None, None, None], (300, 4, 4, 1)))
@@ -90,6 +91,14 @@ def test_images_of_given_classes(labeled):
     made = labeled.sample_labels(labels, tf.constant(5, tf.int64), tf.constant(0.0))
     np.testing.assert_array_equal(made["labels"], labels)
     np.testing.assert_array_equal(made["images"][:, 0, 0, 0], labels)
+
+
+def test_images_with_nan_or_infinity_are_told():
+    z = keras.Input((2,))
+    network = keras.Model(z, keras.layers.Reshape((1, 1, 2))(keras.layers.Lambda(lambda z: 1.0 / keras.ops.relu(z))(z)))
+    made = draw(Sampler(network, LATENTS.make("normal:2")), 100, 1)
+    z = LATENTS.make("normal:2").draw(noise.fold(noise.root(1), 0), 100).numpy()
+    np.testing.assert_array_equal(made["finite"], (z > 0).all(axis=1))
 
 
 def test_an_unconditional_sampler_has_no_labels(images):

@@ -27,6 +27,10 @@ class EvaluationError(UserError):
     """What cannot be scored; the message is one sentence for a person."""
 
 
+class NotFinite(EvaluationError):
+    """A generator made NaN or infinity, which would else be taken for dark or bright pixels."""
+
+
 class MissingPackage(EvaluationError, ImportError):
     """A package that scoring needs cannot be imported; the message says which and how to install it."""
 
@@ -41,7 +45,7 @@ __getattr__, _names, __all__ = shelf(
     "extractors.inception_graph:InceptionGraphExtractor", "extractors.keras_inception:KerasInceptionExtractor",
     "evaluate:evaluate_images", "mutual_information:estimate_mutual_information",
     "mutual_information:MutualInformation", "extractors.stacked:StackedClassifier")
-__all__ += ["EXTRACTORS", "SCORES", "EvaluationError", "MissingPackage"]
+__all__ += ["EXTRACTORS", "SCORES", "EvaluationError", "MissingPackage", "NotFinite"]
 
 
 def __dir__():

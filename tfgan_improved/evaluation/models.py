@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from tfgan_improved.evaluation import EvaluationError
+from tfgan_improved.evaluation import EvaluationError, NotFinite
 from tfgan_improved.evaluation.extractors import shared
 from tfgan_improved.evaluation.image_set import ImageSet
 from tfgan_improved.ops import LATENTS, noise
@@ -76,9 +76,11 @@ class Generator:
 
 
 def of_sampler(name, sampler, classes=0, about=None, prepare=None):
-    """The Generator of a `Sampler`, or of the exported model of one."""
+    """The Generator of a `Sampler`, or of the exported model of one. What it draws raises NotFinite for NaN, infinity.
+    """
     def draw(count, seed, truncation=0.0):
         made = sampler.sample(tf.constant(count), tf.constant(seed, tf.int64), tf.constant(truncation))
+        _check_finite(made.get("finite", True), name)  # exports of earlier versions do not say it
         return made["images"].numpy(), made["labels"].numpy() if "labels" in made else None
 
     def draw_z(count, seed, truncation=0.0):
@@ -87,6 +89,7 @@ def of_sampler(name, sampler, classes=0, about=None, prepare=None):
     def in_chunks(function, *arrays):
         parts = [function(*(tf.constant(array[k:k + CHUNK]) for array in arrays))
                  for k in range(0, len(arrays[0]), CHUNK)]
+        _check_finite([np.isfinite(part).all() for part in parts], name)
         return np.concatenate([(to_uint8(part) if part.shape.rank == 4 else part).numpy() for part in parts])
 
     def make(z, labels=None):
@@ -96,7 +99,7 @@ def of_sampler(name, sampler, classes=0, about=None, prepare=None):
         return in_chunks(sampler.generate_between, z, *(np.asarray(array, kind) for array, kind in (
             (labels, np.int32), (others, np.int32), (shares, np.float32))))
 
-    shape = draw(1, 0)[0].shape[1:]
+    shape = tuple(sampler.sample(tf.constant(1), tf.constant(0, tf.int64), tf.constant(0.0))["images"].shape[1:])
     classes = classes if hasattr(sampler, "sample_labels") else 0
     return Generator(name, shape, draw_z, make, draw, between if classes else None, classes,
                      prepare or bool, about or {})
@@ -107,7 +110,7 @@ def of_saved_model(path, image_range="auto", latent="normal"):
 
     Of a foreign model `image_range` says what its numbers mean (a name of `RANGES`; uint8 needs none; "auto" takes
     [-1, 1] where some are below 0) and `latent` the distribution of z. Images may be (n, h, w, c) or (n, c, h, w).
-    EvaluationError where the model or its numbers are of another kind.
+    EvaluationError where the model or its numbers are of another kind, NotFinite where they are NaN or infinite.
     """
     name = pathlib.Path(path).name
     try:
@@ -134,6 +137,11 @@ def of_saved_model(path, image_range="auto", latent="normal"):
     pixels = _to_pixels(first, image_range, path)
     about = told | {"latent": f"{latent}:{size}", "image_range": image_range}
     return Generator(name, pixels(first).shape[1:], draw_z, make, draw, about=about)
+
+
+def _check_finite(finite, name):
+    if not np.all(finite):
+        raise NotFinite(f"{name} made images with NaN or infinity; take a generator from before it diverged")
 
 
 def said_beside(path):
@@ -187,9 +195,15 @@ def _to_pixels(first, image_range, path):
             raise EvaluationError(f"the SavedModel '{path}' gives numbers from {first.min():.3g} to {first.max():.3g}; "
                                   f"say what they mean with --image_range, one of {', '.join(RANGES)}")
         image_range = "minus_one_to_one"
+    _check_finite(np.isfinite(first), f"the SavedModel '{path}'")
     low, high = RANGES[image_range]
     dark = first.max() <= 2.0 < high  # numbers around 1 that are read as bytes are a black image
     if dark or first.min() < low - 0.05 * (high - low) or first.max() > high + 0.05 * (high - low):
         raise EvaluationError(f"the SavedModel '{path}' gives numbers from {first.min():.3g} to {first.max():.3g}, "
                               f"which are not {low:g} to {high:g}; give another --image_range of {', '.join(RANGES)}")
-    return lambda made: to_uint8(2.0 * (_as_images(made, path) - low) / (high - low) - 1.0).numpy()
+
+    def to_pixels(made):
+        _check_finite(np.isfinite(made), f"the SavedModel '{path}'")
+        return to_uint8(2.0 * (_as_images(made, path) - low) / (high - low) - 1.0).numpy()
+
+    return to_pixels

@@ -1,6 +1,15 @@
 """Quick scores of a generator while it trains, on images that the reported score is not held against."""
 
-from tfgan_improved.evaluation import EXTRACTORS, classifier, extractors, image_set, models, modes, statistics
+from tfgan_improved.evaluation import (
+    EXTRACTORS,
+    NotFinite,
+    classifier,
+    extractors,
+    image_set,
+    models,
+    modes,
+    statistics,
+)
 from tfgan_improved.evaluation.evidence import look
 from tfgan_improved.evaluation.scores.confidence import ClassifierScore
 from tfgan_improved.evaluation.scores.frechet import Frechet
@@ -37,6 +46,7 @@ def judge(source, samples):
 class ImageJudge:
     """Called with a sampler -> {name: number}: the Frechet distance, which selects, and the classifier score.
 
+    None for both where the generator makes NaN or infinity: the run goes on and says so itself.
     `about` says what is held against what. No intervals: that is what makes it quick. `samples` images are drawn.
     """
 
@@ -52,7 +62,10 @@ class ImageJudge:
 
     def __call__(self, sampler):
         drawn = models.of_sampler("samples", sampler).images()
-        seen = look(drawn, self.samples, self.extractor, {"logits", "moments"}, seed=SEED)
+        try:
+            seen = look(drawn, self.samples, self.extractor, {"logits", "moments"}, seed=SEED)
+        except NotFinite:
+            return {extractors.name_of(self.extractor, short): None for _, short in self.scores}
         return {extractors.name_of(self.extractor, short): score(seen, self.real)[short].value
                 for score, short in self.scores}
 

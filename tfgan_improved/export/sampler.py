@@ -12,7 +12,8 @@ class Sampler(tf.Module):
     """Wraps a functional generator, z or [z, labels] -> images in [-1, 1] or points, and its latent distribution.
 
     `generate(z[, labels])` gives float32 images; `sample(count, seed, truncation)` {"images": uint8 or points
-    float32, "labels": int32 where conditional}; `sample_labels(labels, seed, truncation)` those of given classes.
+    float32, "labels": int32 where conditional, "finite": of images, whether each had no NaN or infinity, which pixels
+    cannot show}; `sample_labels(labels, seed, truncation)` those of given classes.
     `draw_z(count, seed, truncation)` is the z (n, d) of these samples; `generate_between(z, labels, others, shares)`
     gives float32 images of places between two classes, at a share in [0, 1] of the way. Truncation 0 is none. Labels
     are drawn uniformly.
@@ -71,9 +72,13 @@ class Sampler(tf.Module):
         shape = self.generator.output_shape[1:]
         chunks = tf.TensorArray(tf.uint8 if self.pixels else tf.float32, 0, dynamic_size=True, infer_shape=False,
                                 element_shape=(None, *shape))
+        finite = tf.TensorArray(tf.bool, 0, dynamic_size=True, infer_shape=False, element_shape=(None,))
         for index in tf.range(-(-count // CHUNK)):
             rows = slice(index * CHUNK, (index + 1) * CHUNK)
             made = self._generate(z[rows], labels[rows])
             chunks = chunks.write(index, to_uint8(made) if self.pixels else made)
-        images = tf.ensure_shape(chunks.concat(), (None, *shape))
-        return {"images": images, "labels": labels} if self.conditional else {"images": images}
+            finite = finite.write(index, tf.reduce_all(tf.math.is_finite(made), tf.range(1, tf.rank(made))))
+        made = {"images": tf.ensure_shape(chunks.concat(), (None, *shape)), "labels": labels,
+                "finite": tf.ensure_shape(finite.concat(), (None,))}
+        told = {"images": True, "labels": self.conditional, "finite": self.pixels}
+        return {name: value for name, value in made.items() if told[name]}

@@ -13,7 +13,8 @@ def export_saved_model(sampler, path, about):
     """Writes `sampler` with the endpoints `serving_default` and `sample` to the folder `path`, replacing it whole.
 
     serving_default: z (n, d) float32[, labels (n,) int32] -> {"images": float32 in [-1, 1]}.
-    sample: count () int32, seed () int64, truncation () float32, 0 for none -> {"images": uint8[, "labels"]}.
+    sample: count () int32, seed () int64, truncation () float32, 0 for none -> {"images": uint8, "finite": bool, of
+    each image[, "labels"]}; points have no "finite".
     Its functions `sample_labels`, `draw_z` and `generate_between` are those of `Sampler`.
     `about` is stored beside it as about.json. Load with `tf.saved_model.load(path)`, not with Keras.
     """
