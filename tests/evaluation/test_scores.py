@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_improved.evaluation import bridge, evidence, moments, scores
-from tfgan_improved.evaluation.scores import frechet, tfgan
+from tfgan_improved.evaluation import bridge, evidence, intervals, moments, scores
+from tfgan_improved.evaluation.scores import frechet, kernel, tfgan
 
 
 def features():
@@ -178,6 +178,69 @@ def test_frechet_distance_to_constant_features_is_the_spread_and_the_way(width):
     for pair in ((spread, constant), (constant, spread)):
         np.testing.assert_allclose(frechet.frechet_distance(*pair), want)
     assert frechet.frechet_distance(constant, constant) == 0.0
+
+
+def _seen(features, groups=20):
+    return evidence.Evidence(len(features), features=features, moments=moments.gathered(features, groups))
+
+
+@pytest.mark.parametrize("a_feature", [1, 4, 7])
+def test_no_bias_is_told_and_nothing_extrapolated_from_parts_of_too_few_samples(a_feature):
+    random, width = np.random.RandomState(0), 24
+    samples, real = _seen(random.randn(a_feature * width, width)), _seen(random.randn(50 * width, width), 1)
+    assert frechet.Frechet()(samples, real)["fd"].bias is None
+    with pytest.raises(ValueError, match=f"{a_feature * width} samples are too few to extrapolate a distance of 24 "
+                                         "features; give at least 192 --samples"):
+        frechet.FrechetAtInfinity()(samples, real)
+
+
+def test_the_distance_of_infinitely_many_samples_is_that_of_the_gaussians():
+    """At the fewest samples it is given for, on average within a tenth of what they add and of the noise."""
+    random, width, scale = np.random.RandomState(0), 24, 1.3
+    exact = moments.known(None, np.zeros(width), np.eye(width))
+    real, found = evidence.Evidence(None, moments=exact), []
+    for _ in range(30):
+        samples = _seen(scale * random.randn(8 * width, width))
+        one = frechet.Frechet()(samples, real)["fd"]
+        extrapolated = frechet.FrechetAtInfinity()(samples, real)["fd_infinity"].value
+        assert extrapolated == pytest.approx(one.value - one.bias)
+        found.append((one.value, extrapolated))
+    (plain, infinite), want = np.mean(found, axis=0), width * (scale - 1) ** 2
+    assert abs(infinite - want) < 0.2 * (plain - want)
+
+
+def test_the_kernel_distances_interval_covers_as_often_as_it_says(monkeypatch):
+    """Of 4 blocks the normal distribution's 1.96 errors hold the expected 0 four times in five only."""
+    random, held = np.random.RandomState(3), []
+    monkeypatch.setattr(kernel, "BLOCK", 32)
+    for _ in range(400):
+        kd = kernel.Kernel()(*(evidence.Evidence(128, features=random.randn(128, 3)) for _ in range(2)))["kd"]
+        held.append(kd.low < 0 < kd.high)
+    assert 0.91 < np.mean(held) < 0.99
+
+
+def test_intervals_stay_in_the_range_of_the_score():
+    assert intervals.around(0.01, np.array([0.0, 0.5]), 0.0, 1.0)[0] == 0.0
+    assert intervals.around(-1e-9, np.array([-1.0, 1.0]), 0.0) == (-1e-9, pytest.approx(0.95))
+    low, high = intervals.of_mean([True] * 99 + [False])
+    assert 0.9 < low < 0.99 and high == 1.0
+    assert intervals.of_mean([0.0, 4.0] * 3, np.inf)[1] > 1.0
+
+
+def test_halves_are_of_what_is_kept_of_each_part():
+    seen = evidence.Evidence(10, images=np.arange(6), features=np.arange(10))
+    first, second = seen.half(0), seen.half(1)
+    assert (first.count, second.count) == (5, 5) and second.images.tolist() == [3, 4, 5]
+    assert first.images.tolist() == [0, 1, 2] and second.features.tolist() == [5, 6, 7, 8, 9]
+
+
+def test_blocks_may_be_of_another_size():
+    a, b = features()
+    halves = [scores.kernel_distance(a[k:k + 1000], b[k:k + 1000], 1000)[0] for k in (0, 1000)]
+    np.testing.assert_allclose(scores.kernel_distance(a, b, block=1000)[0], np.mean(halves))
+    assert np.isnan(scores.kernel_distance(a, b, block=2000)[1])
+    with pytest.raises(ValueError, match="a block must hold at least 2 samples; received block=1"):
+        scores.kernel_distance(a, b, block=1)
 
 
 def test_frechet_distance_is_symmetric_and_finite_with_fewer_samples_than_features():

@@ -14,7 +14,7 @@ KEPT = 2**29  # bytes of images that are kept for scores of pixels
 
 @dataclasses.dataclass(frozen=True)
 class Evidence:
-    """`count` images, seen; the parts that nobody asked for are None.
+    """`count` images, seen; the parts that nobody asked for are None. So is the count where statistics do not say it.
 
     images uint8 (m, h, w, c), the first m that fit in memory; labels int32 (n,); logits (n, K) and features (n, f),
     float32; moments of all features.
@@ -28,11 +28,15 @@ class Evidence:
     moments: Moments | None = None
 
     def half(self, which):
-        """Evidence of the first half (0) of what is known of each image, or of the second (1), without moments."""
+        """Evidence of the first half (0) of what is known of each image, or of the second (1), without moments.
+
+        Of images, of which only the first may be known, it is the half of those.
+        """
         parts = {name: getattr(self, name) for name in PARTS if name != "moments"}
-        rows = slice(self.count // 2) if which == 0 else slice(self.count // 2, self.count)
-        return Evidence(len(range(self.count)[rows]),
-                        **{name: None if part is None else part[rows] for name, part in parts.items()})
+        halves = {name: None if part is None else np.array_split(part, [len(part) // 2])[which]
+                  for name, part in parts.items()}
+        count = self.count // 2
+        return Evidence(self.count - count if which else count, **halves)
 
 
 def look(images, count, extractor, wanted, *, seed=0, groups=1, progress=None):

@@ -22,17 +22,17 @@ def of_weights(statistic, n, resamples=RESAMPLES):
     return np.concatenate(parts)
 
 
-def of_mean(values, resamples=RESAMPLES):
-    """(low, high) of the mean of one number a sample, (n,)."""
+def of_mean(values, most=1.0, resamples=RESAMPLES):
+    """(low, high) of the mean of one number a sample, (n,), each from 0 to `most`."""
     values = np.asarray(values, np.float64)
-    return around(values.mean(), of_weights(lambda weights: weights @ values, len(values), resamples))
+    return around(values.mean(), of_weights(lambda weights: weights @ values, len(values), resamples), 0.0, most)
 
 
-def around(value, resampled):
-    """(low, high) around `value` from its values on resamples.
+def around(value, resampled, least=-np.inf, most=np.inf):
+    """(low, high) around `value`, a score from `least` to `most`, from its values on resamples.
 
     Resampling shifts a biased score once more, so only the spread is taken: the resamples' percentiles, moved so that
-    their mean is `value`.
+    their mean is `value`. What then lies outside of the score's range is cut off.
     """
-    low, high = np.percentile(resampled - np.mean(resampled), [50 * (1 - COVERED), 50 * (1 + COVERED)])
-    return float(value + low), float(value + high)
+    low, high = value + np.percentile(resampled - np.mean(resampled), [50 * (1 - COVERED), 50 * (1 + COVERED)])
+    return float(max(low, min(least, value))), float(min(high, max(most, value)))

@@ -103,7 +103,8 @@ def gathered(features, groups=1, quick=False):
 
 
 def known(count, mean, covariance):
-    """Moments of one group from what a file of statistics holds."""
+    """Moments of one group from what a file of statistics holds; of the mean and covariance alone without a count."""
+    count = 2 if count is None else count
     return Moments(np.array([float(count)]), np.zeros((1, len(mean))),
                    [_packed(np.asarray(covariance, np.float64, "F") * max(count - 1.0, 1.0))],
                    np.asarray(mean, np.float64))

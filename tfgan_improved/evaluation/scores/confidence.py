@@ -66,5 +66,5 @@ class ClassifierScore:
     def __call__(self, samples, real=None):
         score, deviation = classifier_score(samples.logits, self.splits)
         spread = intervals.of_weights(lambda weights: _scores(samples.logits, weights), len(samples.logits))
-        return {"classifier_score": Value(score, *intervals.around(score, spread)),
+        return {"classifier_score": Value(score, *intervals.around(score, spread, 1.0, samples.logits.shape[1])),
                 "classifier_score_std": Value(deviation)}

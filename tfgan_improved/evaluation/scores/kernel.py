@@ -4,29 +4,38 @@ import dataclasses
 import math
 
 import numpy as np
+import scipy.stats
 
-from tfgan_improved.evaluation import EvaluationError
+from tfgan_improved.evaluation import EvaluationError, intervals
 from tfgan_improved.evaluation.scores import Value, checks
 
 BLOCK = 1024  # samples of a block; the published block size of TF-GAN
 
 
-def kernel_distance(a, b):
+def kernel_distance(a, b, block=BLOCK):
     """Squared maximum mean discrepancy of features a (n, f), b (m, f) with k(x, y) = (x.y / f + 1)^3: (mean, error).
 
-    Unbiased, so it may be below 0; the mean over blocks of up to 1,024 samples and its standard error, NaN for one
+    Unbiased, so it may be below 0; the mean over blocks of up to `block` samples and its standard error, NaN for one
     block. Blocks are consecutive, so mix samples that come sorted.
-    EvaluationError (a ValueError) as `frechet_distance`, and where a block would hold fewer than 2 samples.
+    EvaluationError (a ValueError) as `frechet_distance`, and where a block would hold fewer than 2 samples of a side.
     Source: Binkowski et al. 2018, arXiv:1801.01401, section 4; blocks: Zaremba et al. 2013, arXiv:1307.1954.
     """
     a, b = checks.pair(a, b)
-    blocks = -(-max(len(a), len(b)) // BLOCK)
-    if min(len(a), len(b)) < 2 * blocks:
-        raise EvaluationError(f"{max(len(a), len(b))} features make {blocks} blocks, for which the other side's "
-                              f"{min(len(a), len(b))} are too few; give at least {2 * blocks}")
+    blocks = blocks_of(len(a), len(b), block)
     values = [_of_block(x, y) for x, y in zip(_blocks(a, blocks), _blocks(b, blocks))]
     error = np.std(values, ddof=1) / math.sqrt(blocks) if blocks > 1 else math.nan
     return float(np.mean(values)), float(error)
+
+
+def blocks_of(n, m, block):
+    """How many blocks n and m samples make. EvaluationError where one would hold fewer than 2 of a side."""
+    if block < 2:
+        raise EvaluationError(f"a block must hold at least 2 samples; received block={block}")
+    blocks = -(-max(n, m) // block)
+    if min(n, m) < 2 * blocks:
+        raise EvaluationError(f"{max(n, m)} features make {blocks} blocks, for which the other side's {min(n, m)} are "
+                              f"too few; give at least {2 * blocks}")
+    return blocks
 
 
 def _blocks(features, blocks):
@@ -57,7 +66,8 @@ def _cubes(x, y):
 class Kernel:
     """The kernel distance of the samples' features to the real ones', lower is better, and its standard error.
 
-    Unbiased: around 0 for samples of the real distribution, sometimes below. The interval is that of the blocks' mean.
+    Unbiased: around 0 for samples of the real distribution, sometimes below. The interval is no bootstrap: that of the
+    blocks' mean by Student's t with one degree of freedom less than blocks.
     Source: Binkowski et al. 2018, arXiv:1801.01401, section 4.
     """
 
@@ -66,7 +76,9 @@ class Kernel:
     better = {"kd": "lower"}
 
     def __call__(self, samples, real):
-        mean, error = kernel_distance(samples.features, real.features)
+        mean, error = kernel_distance(samples.features, real.features, BLOCK)
         if math.isnan(error):  # of one block
             return {"kd": Value(mean), "kd_std": Value(None)}
-        return {"kd": Value(mean, mean - 1.96 * error, mean + 1.96 * error, bias=0.0), "kd_std": Value(error)}
+        blocks = blocks_of(len(samples.features), len(real.features), BLOCK)
+        half = scipy.stats.t.ppf((1 + intervals.COVERED) / 2, blocks - 1) * error
+        return {"kd": Value(mean, float(mean - half), float(mean + half), bias=0.0), "kd_std": Value(error)}

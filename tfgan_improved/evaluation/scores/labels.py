@@ -101,7 +101,7 @@ class ModeCount:
 
         def value(real):
             found = float(_divergence(counts, real))
-            return Value(found, *intervals.around(found, _divergence(resampled, real)), (classes - 1) / (2.0 * n))
+            return Value(found, *intervals.around(found, _divergence(resampled, real), 0.0), (classes - 1) / (2.0 * n))
 
         values = {"modes": Value(int(np.count_nonzero(counts))), "mode_kl": value(np.full(classes, 1.0 / classes))}
         if real is not None and real is not samples:  # real images are at no distance from themselves

@@ -100,8 +100,8 @@ class DensityCoverage:
 
     def __call__(self, samples, real):
         counts, held = _dense(samples.features, real.features, self.k)
-        return {"density": _mean(counts / self.k), "coverage": _mean(held)}
+        return {"density": _mean(counts / self.k, np.inf), "coverage": _mean(held)}
 
 
-def _mean(values):
-    return Value(float(np.mean(values)), *intervals.of_mean(values))
+def _mean(values, most=1.0):
+    return Value(float(np.mean(values)), *intervals.of_mean(values, most))

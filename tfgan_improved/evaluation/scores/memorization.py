@@ -112,4 +112,4 @@ class Memorization:
         resampled = [_share(*(ratios[random.randint(0, len(ratios), len(ratios))] for ratios in (own, held_out)),
                             self.quantile) for _ in range(intervals.RESAMPLES)]
         name = "memorized" if self.space == "features" else "memorized_pixels"
-        return {name: Value(share, *intervals.around(share, np.array(resampled)))}
+        return {name: Value(share, *intervals.around(share, np.array(resampled), 0.0, 1.0))}
