@@ -110,7 +110,7 @@ def test_the_printed_table_is_aligned_and_says_what_it_holds(three):
     column = lines[0].index("fd_mnist_cnn")
     assert [line[column:].strip() for line in lines[3:6]] == ["12 (bias 0.25) *", "22.0 +/- 2.8 (bias 0.25)", "0.7000"]
     assert "classifier_score_std" not in out and "9.780" in lines[5] and lines[5].split()[1] == "real"
-    assert "1000 samples against 500 test images of mnist, seen by mnist_cnn" in out
+    assert "1,000 samples against 500 test images of mnist, seen by mnist_cnn" in out
     assert "ranked by fd_mnist_cnn, lower is better" in out and "+/- is the sample standard deviation over seeds" in out
     assert "wide: --network=dcgan:width=128" in out and "plain: --network=dcgan" in out
 

@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import pytest
 
-from tfgan_improved.evaluation import EvaluationError, evaluate, image_set, scores, statistics
+from tfgan_improved.evaluation import EvaluationError, evaluate, image_set, passport, scores, statistics
 
 
 class Eyes:
@@ -152,6 +152,27 @@ def test_files_with_mu_and_sigma_are_read(tmp_path):
         scores.frechet_distance(Eyes()(pixels(60, 1))["features"], features), rel=1e-6)
     with pytest.raises(EvaluationError, match="hold no features; choose --scores that read moments only, such"):
         record(given, asked="frechet kernel")
+
+
+def test_other_statistics_are_other_real_images_of_which_nobody_knows_how_many(tmp_path):
+    cards = []
+    for seed in (2, 2, 3):
+        features = Eyes()(pixels(90, seed))["features"].astype(np.float64)
+        path = tmp_path / f"stats{len(cards)}.npz"
+        np.savez(path, mu=features.mean(axis=0), sigma=np.cov(features, rowvar=False))
+        made = record(statistics.of_file(path, (4, 4, 1)), asked="frechet")
+        cards.append(made["passport"])
+    assert cards[0]["real"] is None and "against an unknown number of images of stats2.npz" in evaluate.sentence(made)
+    assert passport.differences(cards[0], cards[1]) == []  # under another name
+    assert "real_hash" in passport.differences(cards[0], cards[2])
+
+
+def test_a_folder_that_moved_is_found_again_and_compares(cache):
+    of = [image_set.of_arrays(f"folder:/{place}/real", pixels(90, 2), about={"dataset": f"folder:/{place}/real"})
+          for place in "ab"]
+    first, second = map(record, of)
+    assert len(list(cache.iterdir())) == 1 and first["scores"] == second["scores"]
+    assert passport.differences(first["passport"], second["passport"]) == []
 
 
 @pytest.mark.parametrize("arrays, message", [

@@ -51,12 +51,10 @@ def sentence(record):
             deviation, real = record["scores"].get(f"{name}_std"), record["real"].get(name)
             spread = "" if deviation is None else f" +/- {deviation:.2g}"
             parts.append(f"{name} {value:.4g}{spread}" + ("" if real is None else f" (real {real:.4g})"))
-    of = record["passport"]
     step = "" if record["step"] is None else f"step {record['step']}: "
-    against = f" against {of['real']} of {of['reference']}" if "reference" in of else ""
-    accuracy = of["extractor"].get("accuracy")
-    by = of["extractor"]["name"] + ("" if accuracy is None else f", {accuracy:.2%} accurate")
-    return f"{step}{', '.join(parts)}; {of['samples']} samples{against}, seen by {by}"
+    accuracy = record["passport"].get("extractor", {}).get("accuracy")
+    by = "" if accuracy is None else f", {accuracy:.2%} accurate"
+    return f"{step}{', '.join(parts)}; {passport.counted(record['passport'])}{by}"
 
 
 def _chosen(scores, real):

@@ -7,7 +7,9 @@ import platform
 import tfgan_improved
 
 PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "tensorflow-gan")
-FREE = ("origin", "seeds", "scores")  # what may differ between scores that are ranked together; scores: see below
+# What may differ between scores that are ranked together; of scores see below; of other real images are only the scores
+# that stand beside those of the samples.
+FREE = ("origin", "seeds", "scores", "other_real")
 
 
 def make(images, seen, extractor, chosen, seeds):
@@ -22,7 +24,7 @@ def make(images, seen, extractor, chosen, seeds):
                        **samples.about}}
     if real is not None:
         card |= {"dataset": real.about.get("dataset", real.name), "reference": real.about.get("split", real.name),
-                 "real": seen["real"].count, "real_hash": real.hash() or (real.known or [{}, {}])[1].get("hash", "")}
+                 "real": seen["real"].count, "real_hash": _hash_of(real)}
     if other is not None:
         card |= {"other_real": seen["other real"].count}
     if "training" in images:
@@ -32,6 +34,23 @@ def make(images, seen, extractor, chosen, seeds):
         card["extractor"] = seen_by(extractor)
     return card | {"scores": _named(chosen),
                    "seeds": dict(seeds), "versions": versions()}
+
+
+def _hash_of(real):
+    """The hash of images, that of the images behind statistics, or that of the weights of a generator."""
+    known = real.known[1]["hash"] if real.known else ""
+    return real.hash() or known or real.about.get("digest", "")
+
+
+def counted(card):
+    """What was held against what, and by whom, for a person; "60 samples against 50 test images of mnist, seen by x".
+    """
+    text, by = f"{card.get('samples', 0):,} samples", card.get("extractor")
+    if "real" in card:
+        of, split = card.get("dataset"), card.get("reference")
+        count = "an unknown number of" if card["real"] is None else f"{card['real']:,}"
+        text += f" against {count} {'' if split in (None, 'all', of) else f'{split} '}images of {of}"
+    return text + (f", seen by {by.get('name')}" if by else "")
 
 
 def _named(chosen):
@@ -61,8 +80,10 @@ def differences(first, second):
     """Names of what differs between two passports, with a dot for what is within; scores compare where it is [].
 
     Seeds and the origin of the samples may differ, and which scores were asked for; not how one of them was computed.
+    Real images of one hash are the same, whatever the data set or folder is called.
     """
-    names = sorted({*first, *second} - {*FREE})
+    same_real = first.get("real_hash") and first["real_hash"] == second.get("real_hash")
+    names = sorted({*first, *second} - {*FREE, *(("dataset", "reference") if same_real else ())})
     found = []
     for name in names:
         found += _within(name, first.get(name), second.get(name))

@@ -15,7 +15,6 @@ from tfgan_improved.evaluation.extractors import shared
 
 STORED = ("logits", "features")
 EYES = ("extractor", "extractor_hash", "resize")  # what must be equal for numbers to mean the same
-UNSAID = 50_000
 
 
 def kept(images, count, extractor, wanted, look):
@@ -58,6 +57,7 @@ def of_file(path, shape):
     if mean is not None:
         stored["moments"] = _moments(path, about["count"], mean, covariance)
     seen = Evidence(about["count"], **stored)
+    about.setdefault("hash", image_set.digest(mean, covariance))
     return image_set.ImageSet(about.get("name", path.name), shape, about["count"], None,
                               {key: about[key] for key in ("dataset", "split") if key in about}, known=(seen, about))
 
@@ -72,9 +72,11 @@ def _moments(path, count, mean, covariance):
 
 
 def _read_about(path, arrays):
-    """What a file says of itself; one with mu and sigma says nothing, and is usually of 50,000 images."""
+    """What a file says of itself; one with mu and sigma says nothing, not even of how many images it is."""
+    if "about" not in arrays:
+        return {"count": None}
     try:
-        about = json.loads(str(arrays["about"])) if "about" in arrays else {"count": UNSAID}
+        about = json.loads(str(arrays["about"]))
         if not isinstance(about["count"], int) or about["count"] < 2:
             raise ValueError(f"count {about['count']}")
         return about
@@ -107,6 +109,7 @@ def _given(images, extractor, wanted):
 
 
 def _about(images, count, extractor):
+    """What a file says of itself, and must say to be found: all but the names, so that a folder may be moved."""
     known = {key: images.about[key] for key in ("dataset", "split") if key in images.about}
     return {"name": images.name, **known, "shape": list(images.shape), "count": count, "hash": images.hash(),
             **_eyes(extractor)}
@@ -122,8 +125,12 @@ def folder():
     return pathlib.Path(os.environ.get("TFGAN_IMPROVED_CACHE") or default).expanduser() / "statistics"
 
 
+def _key(about):
+    return {name: value for name, value in about.items() if name not in ("name", "dataset")}
+
+
 def _path(about):
-    key = image_set.digest(np.frombuffer(json.dumps(about, sort_keys=True).encode(), np.uint8))[:12]
+    key = image_set.digest(np.frombuffer(json.dumps(_key(about), sort_keys=True).encode(), np.uint8))[:12]
     name = "-".join([shared.slug_of(about["name"]), about.get("split", "all"), str(about["count"]), about["extractor"]])
     return folder() / f"{name}-{key}.npz"
 
@@ -138,7 +145,7 @@ def _read(path, about):
         return None
     try:
         seen, stored = of_file(path, about["shape"]).known
-        if stored != about:
+        if _key(stored) != _key(about):
             raise ValueError("it is of other images")
         return seen
     except (EvaluationError, ValueError, KeyError) as error:

@@ -144,9 +144,7 @@ def _scoring(record, beside=None):
     card = record.passport
     by = card.get("extractor") or {}
     return {"step": record.step, "rows": rows, "passport": flat(card), "truncation": record.truncation,
-            "summary": f"{card.get('samples', 0):,} samples" + (
-                f" against {card['real']:,} {card.get('reference')} images of {card.get('dataset')}"
-                if "real" in card else "") + (f", seen by {by.get('name')}" if by else ""),
+            "summary": passport.counted(card),
             "accuracy": f"{by['accuracy']:.2%}" if isinstance(by.get("accuracy"), float) else "",
             "differs": passport.differences(beside.passport, card) if beside else []}
 
@@ -186,7 +184,7 @@ def _score_chart(name, x, kept, newest, **options):
     if "ticks" in options and way:
         best = (np.argmax if way == "higher" else np.argmin)(line.y)
         ends = f"best {seen[best]} at {options['ticks'][best].replace('none', 'no bound')}"
-    note = "" if line.low is None else "Band: 95% bootstrap interval."
+    note = "" if line.low is None else "Band: 95% interval."
     line = dataclasses.replace(line, name="samples")
     return chart(f"{said}: {ends}", [line], name, note, rule=rule, **options)
 

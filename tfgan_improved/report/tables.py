@@ -2,8 +2,11 @@
 
 import math
 
+from tfgan_improved.evaluation import passport
+
 SPREAD = "{} is the sample standard deviation over seeds"
-INTERVAL = "[ ] is the 95% bootstrap interval of one run's samples"
+INTERVAL = ("[ ] is the 95% interval of one run's samples, by the bootstrap, or, of a kernel distance, by Student's t "
+            "over blocks")
 
 
 def text(comparison):
@@ -93,10 +96,7 @@ def _cell(cell, sign):
 
 def _notes(comparison, sign, best):
     cells = [cell for row in comparison.rows for cell in row.cells.values()]
-    card = comparison.rows[0].records[0].passport
-    notes = [f"{card.get('samples')} samples" + (f" against {card['real']} {card.get('reference')} images of "
-             f"{card.get('dataset')}" if "real" in card else "")
-             + (f", seen by {card['extractor'].get('name')}" if card.get("extractor") else "")]
+    notes = [passport.counted(comparison.rows[0].records[0].passport)]
     notes += [SPREAD.format(sign)] if any(cell.spread is not None for cell in cells) else []
     notes += [INTERVAL] if any(cell.interval for cell in cells) else []
     notes += ["bias is what so few samples add on average"] if any(cell.bias is not None for cell in cells) else []
