@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfgan_improved.report import charts, curves, page, pictures
+from tfgan_improved.report import charts, curves, page, pictures, records, sections
 from tfgan_improved.run_folder import RunFolder
 
 
@@ -53,6 +53,14 @@ def test_texts_of_files_are_no_markup(html):
 ])
 def test_it_says(html, told):
     assert told in html
+
+
+def test_a_sweep_of_other_counts_than_the_score_has_its_chart():
+    found = [records.Record("a", 300, {"is": score}, {}, {}, {"is": "higher"}, {}, {
+        "samples": samples, "truncation": bound}) for score, samples, bound in ((8, 1000, 0.0), (7, 100, 0.5),
+                                                                                (7.5, 100, 2.0))]
+    made = sections.scores(found)["sweep"]
+    assert [each["title"] for each in made][0] == "is, higher is better: best 7.500 at 2"
 
 
 def test_distances_are_medians(html):

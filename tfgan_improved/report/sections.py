@@ -190,16 +190,22 @@ def _score_chart(name, x, kept, newest, **options):
 
 
 def _sweep(found, newest):
-    """A chart for each score over the truncations at which the newest step was scored under one passport else."""
-    rest = {**newest.passport, "truncation": None}
-    alike = {record.truncation: record for record in found if record.step == newest.step
-             and not passport.differences(rest, {**record.passport, "truncation": None})}
-    bounds = sorted(alike, key=lambda bound: (bound == 0, bound))  # 0 stands for no bound: the last
-    if len(bounds) < 2:
+    """A chart for each score over the truncations at which the newest step was scored under one passport else.
+
+    That passport is the last written one that several truncations have: a sweep may be of other counts than the score.
+    """
+    same = [record for record in found if record.step == newest.step]
+    for last in reversed(same):
+        alike = {record.truncation: record for record in same if not passport.differences(
+            {**last.passport, "truncation": None}, {**record.passport, "truncation": None})}
+        bounds = sorted(alike, key=lambda bound: (bound == 0, bound))  # 0 stands for no bound: the last
+        if len(bounds) > 1:
+            break
+    else:
         return []
     kept, names = [alike[bound] for bound in bounds], ["none" if not bound else f"{bound:g}" for bound in bounds]
-    return [_score_chart(name, range(len(kept)), kept, newest, ticks=names, x_label="bound on |z| (truncation)")
-            for name in newest.shown if all(name in record.shown for record in kept)]
+    return [_score_chart(name, range(len(kept)), kept, last, ticks=names, x_label="bound on |z| (truncation)")
+            for name in last.shown if all(name in record.shown for record in kept)]
 
 
 def settings(recipe):
