@@ -99,7 +99,8 @@ class Verb:
 @pytest.mark.parametrize("error, status, told", [
     (UserError("no\n  such thing"), 2, "no such thing"),
     (RunError("d/loss became nan at step 3"), 1, "d/loss became nan at step 3"),
-    (KeyboardInterrupt(), 130, "stopped; the same command goes on from the last checkpoint"),
+    (KeyboardInterrupt(), 130, "stopped; the same command starts again, a training from its last "
+                               "checkpoint"),
     (DataError("'a.png' cannot be read"), 2, "'a.png' cannot be read"),
     (type("DataLossError", (Exception,), {})("cut off"), 2,  # TensorFlow's, of a damaged file
      "a file of the data set is damaged (cut off); prepare the data set again"),

@@ -37,7 +37,7 @@ def main(arguments):
     except RunError as error:
         return complain(error, 1)
     except KeyboardInterrupt:
-        return complain("stopped; the same command goes on from the last checkpoint", 130)
+        return complain(f"stopped; {signals.AGAIN}", 130)
     except Exception as error:
         if cause(error) is None:  # a defect: its traceback is wanted
             raise

@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 
+AGAIN = "the same command starts again, a training from its last checkpoint"
 
 def exit_on_sigterm():
     """Ends this process at SIGTERM with one sentence, even while it waits for other workers.
@@ -18,6 +19,6 @@ def exit_on_sigterm():
 
 def _wait():
     signal.sigwait({signal.SIGTERM})
-    sys.stderr.write("tfgan_improved: error: stopped by SIGTERM; the same command goes on from the last checkpoint\n")
+    sys.stderr.write(f"tfgan_improved: error: stopped by SIGTERM; {AGAIN}\n")
     sys.stderr.flush()
     os._exit(128 + signal.SIGTERM)
