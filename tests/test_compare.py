@@ -171,6 +171,30 @@ def test_the_newest_step_stands_for_a_run_or_the_asked_one(runs):
     assert "has no scores of step 5; it has those of 100, 200, 300" in compared(f"--run_dirs={path}", "--at_step=5")[2]
 
 
+BEST = {"selected": {"by": "fd_mnist_cnn", "value": 1.0, "split": "train"}}
+
+
+def test_best_checkpoints_are_compared_where_asked_and_what_is_mixed_is_said(runs):
+    with_both = [record(7.0, 4.0, 300), record(8.0, 3.0, 200, origin=BEST), record(8.5, 3.0, 100, origin=BEST)]
+    paths = [runs("a-seed0", *with_both, seed=0), runs("a-seed1", record(9.0, 2.0, 400, origin=BEST), seed=1),
+             runs("b", record(6.0, 5.0, 400, origin=BEST), network="dcgan:width=8")]
+    rows = table(paths, "--best")["rows"]
+    assert [row["scores"]["classifier_score"]["values"] for row in rows] == [[8.5, 9.0], [6.0]]
+    assert "selected" not in compared(f"--run_dirs={' '.join(paths)}", "--best")[1]
+    out = compared(f"--run_dirs={' '.join(paths)}")[1]
+    assert "a: averages checkpoints that were not selected and checkpoints selected by fd_mnist_cnn on train" in out
+    assert "b: checkpoints selected by fd_mnist_cnn on train" in out
+    path = runs("none", record(7.0, 4.0))
+    assert "has no scores of a best checkpoint at --truncation=0; score it with `evaluate --best`" in compared(
+        "--best", f"--run_dirs={path}")[2]
+
+
+def test_a_caution_of_the_passport_stands_below_the_table(runs):
+    paths = [runs("a", record(8.0, 2.0)), runs("b", record(9.0, 1.0, caution="samples are x"), loss="hinge")]
+    status, out, _ = compared(f"--run_dirs={' '.join(paths)}")
+    assert status == 0 and "\nb: samples are x" in out and "a: samples" not in out
+
+
 def test_a_sweep_does_not_take_the_place_of_the_score(runs):
     path = runs("a", record(7.0, 4.0), record(9.0, 2.0, truncation=0.5))
     assert table([path])["rows"][0]["scores"]["classifier_score"]["mean"] == 7.0

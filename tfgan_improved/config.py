@@ -188,7 +188,7 @@ class JobConfig(Checked):
     at_step: int = knob(0, "the checkpoint that evaluate, sample, export, compare and report use; 0 is the newest",
                        low=0)
     best: bool = knob(False, "use the checkpoint that scored best while training, also for the score and the export at "
-                      "its end")
+                      "its end; in `compare` the last score of such a one")
     score: bool = knob(True, "score while training and at its end")
     score_every: int = knob(1000, "steps between the quick scores that select the best checkpoint, rounded up to a "
                             "multiple of --checkpoint_every; 0 is off", low=0)

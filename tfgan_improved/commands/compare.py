@@ -22,7 +22,7 @@ def run(request):
         raise ConfigError(f"--output={path} is neither .md nor .json; name it one of these")
     if path is not None and not (path.parent.is_dir() and writable(path.parent)):
         raise ConfigError(f"--output={path} cannot be written; choose a folder that exists and is writable")
-    found = comparison.compare(job.run_dirs.split(), job.by, job.ignore, job.at_step, job.truncation)
+    found = comparison.compare(job.run_dirs.split(), job.by, job.ignore, job.at_step, job.truncation, job.best)
     if path is not None and path.suffix == ".md":
         files.write_bytes(path, tables.markdown(found).encode())
     elif path is not None:

@@ -63,12 +63,12 @@ class Comparison:
     by: str = ""
 
 
-def compare(paths, by="", ignore="", at_step=0, truncation=0.0):
+def compare(paths, by="", ignore="", at_step=0, truncation=0.0, best=False):
     """The Comparison of run folders and .jsonl files. ConfigError where passports differ, or a path has no scores.
 
     `ignore` names fields of passports that may differ, apart by spaces; "versions" stands for all in it.
     """
-    found = gathered(paths, at_step, truncation)
+    found = gathered(paths, at_step, truncation, best)
     ignored = allowed(found, ignore.split())
     rows = _rows(found)
     columns = list(dict.fromkeys(name for record in found for name in record.shown))
@@ -81,10 +81,10 @@ def compare(paths, by="", ignore="", at_step=0, truncation=0.0):
     return Comparison(rows, columns, _real(found, columns), better, best, ignored, _settings(rows), by)
 
 
-def gathered(paths, at_step=0, truncation=0.0):
+def gathered(paths, at_step=0, truncation=0.0, best=False):
     """The chosen Record of each run folder, and of each set of samples in .jsonl files, under names of their own.
 
-    ConfigError as `records.chosen`.
+    With `best`, of each run folder the last one of a checkpoint that was selected. ConfigError as `records.chosen`.
     """
     unique = {pathlib.Path(path).expanduser().resolve(): path for path in paths}
     if len(unique) < len(paths):
@@ -94,7 +94,7 @@ def gathered(paths, at_step=0, truncation=0.0):
         if path.is_dir():
             folder = RunFolder(path)
             read = records.read(folder.scores, path.name, folder.read()["recipe"]) if folder.scores.exists() else []
-            found.append(records.chosen(read, given, at_step, truncation))
+            found.append((records.chosen_best if best else records.chosen)(read, given, at_step, truncation))
             continue
         for record in records.read(path, ""):
             card = {**record.passport, "origin": {"path": given, **record.origin}}  # the file's, of earlier versions

@@ -39,6 +39,11 @@ class Record:
         return self.passport.get("origin") or {}
 
     @property
+    def selected(self):
+        """How its checkpoint was chosen as the best one, {} where it was not."""
+        return self.origin.get("selected") or {}
+
+    @property
     def identity(self):
         """What tells whose samples these are, as text: of a run its path, of all else the digest of what it is."""
         free = {*FREE, "step", "digest"} if "step" in self.origin else {*FREE, *(["path"] * ("digest" in self.origin))}
@@ -108,6 +113,15 @@ def chosen(records, where, at_step=0, truncation=0.0):
         if not passport.differences(newest.passport, earlier.passport) and _of_one(newest, earlier):
             newest = _together(newest, earlier)
     return newest
+
+
+def chosen_best(records, where, at_step=0, truncation=0.0):
+    """As `chosen`, of the step whose checkpoint was last scored as the best one. ConfigError where none was."""
+    best = [record.step for record in records if record.selected and record.truncation == truncation]
+    if not best:
+        raise ConfigError(f"{where} has no scores of a best checkpoint at --truncation={truncation:g}; score it with "
+                          "`evaluate --best`, or leave --best out")
+    return chosen(records, where, best[-1], truncation)
 
 
 def _of_one(first, second):

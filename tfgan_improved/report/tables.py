@@ -42,6 +42,20 @@ def json_of(comparison):
             "passport": comparison.rows[0].records[0].passport}
 
 
+def _selections(comparison):
+    """A note for each row on how its checkpoints were chosen, where that is not the same for all of them."""
+    ways = {row.name: list(dict.fromkeys(_way(record.selected) for record in row.records)) for row in comparison.rows}
+    if len({way for of_row in ways.values() for way in of_row}) < 2:
+        return []
+    return [f"{row}: {'averages ' if len(of_row) > 1 else ''}{' and '.join(of_row)}" for row, of_row in ways.items()]
+
+
+def _way(selected):
+    if not selected:
+        return "checkpoints that were not selected"
+    return f"checkpoints selected by {selected.get('by')} on {selected.get('split')}"
+
+
 def _lines(comparison, sign, mark):
     """[(name, direction)] of the header, then a list of cells for each row and for real images."""
     columns, by = comparison.columns, comparison.by
@@ -106,6 +120,9 @@ def _notes(comparison, sign, best):
         seeds = [tuple((record.recipe or {}).get(name) for name in ("seed", "label_seed")) for record in row.records]
         if len(set(seeds)) < len(seeds):
             notes.append(f"{row.name} counts runs of the same seed several times")
+    notes += _selections(comparison)
+    notes += dict.fromkeys(f"{row.name}: {record.passport['caution']}" for row in comparison.rows
+                           for record in row.records if "caution" in record.passport)
     notes += [f"ignored: {name} differs ({', '.join(values)})" for name, values in comparison.ignored.items()]
     for row, settings in comparison.settings.items():
         notes.append(f"{row}: " + " ".join(f"--{name}={value}" for name, value in settings.items()))
