@@ -13,7 +13,7 @@ import tensorflow as tf
 from PIL import Image
 
 from tfgan_improved import flagset
-from tfgan_improved.commands import image_sets
+from tfgan_improved.commands import evaluate, image_sets
 from tfgan_improved.evaluation.extractors import domain
 from tfgan_improved.main import VERBS, main
 
@@ -69,7 +69,7 @@ def scored(place, images, against, *more):
     status, out, err = run("evaluate", f"--images={path[images]}", f"--against={path[against]}", SCORES,
                            "--image_size=8", "--samples=20", f"--output={output}", *more)
     assert status == 0, err
-    assert out.count("\n") == 1 and "fd_eyes" in out
+    assert out.count("\n") == 1 + out.count("\nwarning: samples and real") and "fd_eyes" in out
     written = output if output.exists() else place / images / "scores.jsonl"  # where a run's are appended
     return json.loads(written.read_text().splitlines()[-1])
 
@@ -117,10 +117,15 @@ def test_sorted_folders_are_mixed_before_they_are_cut(place):
     ("empty", "empty"),
     ("digits@nowhere", "nowhere"),
     ("ring8", "points of shape .*, not images"),
-    ("digit", "digit"),
+    ("digit", "there is no file or folder 'digit', so it should be a data set: .*digits"),
+    ("runs/mnsit", "there is no file or folder 'runs/mnsit'"),
+    ("stats.npz", "holds statistics, which samples are held against; give images to score"),
+    ("rank3.npz", r"holds images \(2, 8, 8\); give one array \(n, h, w, c\) named images"),
 ])
 def test_what_is_none_of_them_is_one_sentence(place, images, message):
     (place / "text.txt").write_text("no images")
+    np.savez(place / "stats.npz", mu=np.zeros(2), sigma=np.eye(2))
+    np.savez(place / "rank3.npz", images=np.zeros((2, 8, 8), np.uint8))
     (place / "empty").mkdir(exist_ok=True)
     path = place / images
     named = str(path) if path.exists() and not pathlib.Path(images).is_absolute() else images
@@ -128,6 +133,65 @@ def test_what_is_none_of_them_is_one_sentence(place, images, message):
     last = err.strip().splitlines()[-1]
     assert status == 2 and out == ""
     assert re.search(message, last), last
+
+
+@pytest.mark.parametrize("flag", ["--best", "--at_step=5"])
+@pytest.mark.parametrize("images", ["model", "plain", "images.npz"])
+def test_a_checkpoint_of_what_has_none_is_refused(place, images, flag):
+    status, _, err = run("evaluate", f"--images={place / images}", "--against=digits", flag)
+    assert status == 2 and "--best and --at_step choose a checkpoint of a run folder, and --images=" in err
+
+
+def test_images_that_were_compressed_or_resized_are_told_from_others(place, tmp_path):
+    for name, size, suffix in (("jpeg", 8, "jpg"), ("large", 16, "png")):
+        (tmp_path / name).mkdir()
+        for index in range(20):
+            Image.fromarray(np.full((size, size), index, np.uint8)).save(tmp_path / name / f"{index}.{suffix}")
+    said = {name: scored(place, str(tmp_path / name), "plain")["passport"] for name in ("jpeg", "large")}
+    assert said["jpeg"]["origin"]["files"] == "jpeg" and said["large"]["origin"]["resized_from"] == "16 x 16"
+    assert said["jpeg"]["caution"] == ("samples and real images differ in files (jpeg and not known), which scores see")
+    assert "differ in resized_from (16 x 16 and not known)" in said["large"]["caution"]
+    assert "caution" not in scored(place, "plain", "images.npz")["passport"]
+    assert "caution" not in scored(place, "model", str(tmp_path / "jpeg"))["passport"]
+
+
+PIXELS = "--scores=sliced_wasserstein:patches=4,directions=8 memorization:space=pixels"
+
+
+def test_scores_of_pixels_make_no_extractor(place, monkeypatch):
+    monkeypatch.setattr(domain, "classifier", None)
+    status, out, err = run("evaluate", f"--images={place / 'images.npz'}", "--against=digits@test", PIXELS,
+                           "--image_size=8", "--samples=20")
+    assert status == 0, err
+    assert out.startswith("swd ") and "memorized_pixels " in out
+    assert out.endswith("; 20 samples against 297 test images of digits\n")
+
+
+def test_what_cannot_be_counted_is_told_before_an_extractor_is_made(place, monkeypatch):
+    monkeypatch.setattr(domain, "classifier", None)
+    status, _, err = run("evaluate", f"--images={place / 'images.npz'}", "--against=digits", "--samples=5",
+                         "--image_size=8")
+    assert status == 2 and "--scores=classifier_score:splits=5" in err.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize("output", ["no/such/folder/out.jsonl", "a_folder.jsonl"])
+def test_an_output_that_cannot_be_written_is_told_first(place, tmp_path, monkeypatch, output):
+    (tmp_path / "a_folder.jsonl").mkdir()
+    monkeypatch.setattr(image_sets, "named", None)
+    status, out, err = run("evaluate", f"--images={place / 'images.npz'}", f"--output={tmp_path / output}")
+    assert (status, out) == (2, "") and "cannot be written; name a file in a folder that exists" in err
+
+
+def test_the_score_is_said_before_it_is_written(place, tmp_path, monkeypatch):
+    def full(path, record):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(evaluate.files, "append_json_line", full)
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), pytest.raises(OSError, match="No space"):
+        main(["evaluate", f"--images={place / 'images.npz'}", "--against=digits", "--image_size=8", "--samples=20",
+              PIXELS, f"--output={tmp_path / 'out.jsonl'}"])
+    assert out.getvalue().startswith("swd ")
 
 
 def test_images_of_another_size_are_refused(place):

@@ -102,6 +102,13 @@ def writable(path):
     return os.path.isdir(path) and os.access(path, os.W_OK) and _takes_files(path)
 
 
+def appendable(path):
+    """Whether lines can be appended to the file `path`, which is one or could be made in a folder that exists."""
+    if path.exists():
+        return path.is_file() and os.access(path, os.W_OK)
+    return path.parent.is_dir() and writable(path.parent)
+
+
 def _takes_files(folder):
     """Whether a file can be made there: file systems such as /proc allow it by their modes and refuse."""
     try:

@@ -159,7 +159,7 @@ def test_images_of_other_shapes_are_cropped_and_resized(tmp_path):
 def test_different_sizes_need_an_image_size(tmp_path):
     save(tmp_path / "a.png", noise(8, 9))
     save(tmp_path / "b.png", noise(8, 8))
-    with pytest.raises(data.DataError, match=r"different sizes, such as .*9x8.* and .*; set image_size"):
+    with pytest.raises(data.DataError, match=r"different sizes, such as .*9x8.* and .*; set --image_size"):
         load(tmp_path)
 
 

@@ -1,6 +1,7 @@
 """A record: the right scores of the right images, real ones beside them, and the passport."""
 
 import json
+import weakref
 
 import numpy as np
 import pytest
@@ -126,6 +127,7 @@ def test_the_sentence_names_each_score_and_the_real_one_beside_it(fakes):
     (np.zeros((1, 4, 4, 1), np.uint8), 1, "give at least 2"),
     (np.zeros((9, 4, 4, 1), np.uint8), 0, "received 0"),
     (np.zeros((20, 5, 5, 1), np.uint8), 10, r"shape \(5, 5, 1\) cannot be held against 'blobs'.*\(4, 4, 1\)"),
+    (np.zeros((20, 4, 4, 3), np.uint8), 10, "cannot be held against .*; give both in grey or both in color"),
     (np.zeros((20, 4, 4, 1), np.float32), 10, "images must be uint8"),
 ])
 def test_what_cannot_be_evaluated_is_one_sentence(images, splits, message):
@@ -140,6 +142,70 @@ def test_scores_that_compare_need_real_images(fakes):
     assert set(alone["scores"]) == {"sharpness", "sharpness_std"} and alone["real"] == {}
     with pytest.raises(UserError, match="compare with real images.*--against"):
         evaluate.evaluate_images(samples, extractor=Brightness(), scores="frechet")
+
+
+def test_names_of_scores_may_stand_in_a_list(fakes):
+    samples, real = image_set.of_arrays("fakes", fakes), image_set.of_source(Blobs(), "test")
+    one, two = (evaluate.evaluate_images(samples, real, None, Brightness(), asked)["scores"]
+                for asked in ("frechet kernel", ["frechet", "kernel"]))
+    assert one == two
+
+
+class Named:
+    """A score of one's own whose name says not which way is better."""
+
+    reads, compares, seen = ("images",), False, False
+
+    def __call__(self, samples, real=None):
+        return {"mine": scores.Value(1.0)}
+
+
+@pytest.mark.parametrize("asked, message", [
+    ("precision_recall:k=3 precision_recall:k=5", "two of the scores are called precision, and one would take the"),
+    ([Named(), Named()], "two of the scores are called mine"),
+    ("frechet sliced_wasserstein", "need an extractor; give one, or scores of pixels such as sliced_wasserstein"),
+])
+def test_scores_that_cannot_be_told_apart_or_seen_are_one_sentence(fakes, asked, message):
+    eyes = None if "extractor" in message else Brightness()
+    with pytest.raises(UserError, match=message):
+        evaluate.evaluate_images(image_set.of_arrays("fakes", fakes), image_set.of_source(Blobs(), "test"), None, eyes,
+                                 asked)
+
+
+def test_scores_of_pixels_need_no_extractor(fakes):
+    got = evaluate.evaluate_images(image_set.of_arrays("fakes", np.tile(fakes, (1, 2, 2, 1))), image_set.of_arrays(
+        "real", np.tile(fakes, (1, 2, 2, 1))), scores="sliced_wasserstein:patches=4,directions=8")
+    assert got["scores"]["swd"] == 0.0 and "extractor" not in got["passport"]
+    assert evaluate.sentence(got).endswith("; 200 samples against 200 images of real")
+
+
+@pytest.mark.parametrize("asked, count, message", [
+    ("classifier_score", 5, "from 1 to the number of samples, 5; received 10; give more samples, or another number, as "
+                            "--scores=classifier_score:splits=5"),
+    ("precision_recall", 3, "k from 1 to 2.*received k=3; give more samples"),
+    ("precision_recall:k=0", 30, "received k=0; give a k of at least 1"),
+    ("density_coverage", 5, "k from 1 to 4.*received k=5"),
+    ("memorization:quantile=0.001", 9, "at least 1000 held-out images; received 200"),
+])
+def test_counts_are_checked_before_anything_is_looked_at(fakes, asked, count, message):
+    samples, train, real = image_set.of_arrays("fakes", fakes), *(image_set.of_source(Blobs(), split)
+                                                                  for split in ("train", "test"))
+    with pytest.raises(UserError, match=message):
+        evaluate.ready(samples, real, None, asked, count=count, training=train)
+
+
+def test_what_was_seen_of_samples_is_gone_before_other_real_images_are_looked_at(fakes, monkeypatch):
+    seen, plain = {}, evaluate.look
+
+    def look(images, *arguments, **named):
+        if len(seen) == 2:
+            assert seen["fakes"]() is None
+        found = plain(images, *arguments, **named)
+        seen[images.name if images.name not in seen else "other"] = weakref.ref(found)
+        return found
+
+    monkeypatch.setattr(evaluate, "look", look)
+    assert record(fakes)["passport"]["other_real"] == 200 and set(seen) == {"fakes", "blobs", "other"}
 
 
 def test_intervals_cover_the_score_and_the_bias_of_few_samples_is_seen(fakes):

@@ -40,10 +40,12 @@ def test_the_hash_tells_images_labels_and_shapes_apart():
 @pytest.mark.parametrize("arrays, message", [
     ({"images": pixels(4).astype("f4")}, "'images' in '.*' is float32; scores depend on how numbers become pixels, so "
                                          "store uint8"),
-    ({"a": pixels(4), "b": pixels(4)}, r"holds a, b; give one array \(n, h, w, c\) named images"),
-    ({"x": np.zeros((4, 9))}, "holds x; give one array"),
+    ({"a": pixels(4), "b": pixels(4)}, r"holds a \(4, 3, 3, 1\), b \(4, 3, 3, 1\); give one array \(n, h, w, c\)"),
+    ({"x": np.zeros((4, 9))}, r"holds x \(4, 9\); give one array"),
     ({}, "holds nothing"),
     ({"images": pixels(4), "labels": np.zeros(3)}, r"has labels of shape \(3,\) for 4 images; give one each"),
+    ({"images": pixels(2), "labels": np.array(["cat", "dog"])}, "labels of type <U3; give whole numbers from 0"),
+    ({"images": pixels(2), "labels": np.array([0.5, 1.0])}, "labels of type float64; give whole numbers from 0"),
     ({"images": pixels(0)}, "with n at least 1"),
 ])
 def test_npz_files_of_other_arrays_are_refused(tmp_path, arrays, message):

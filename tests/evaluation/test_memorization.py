@@ -89,7 +89,7 @@ def test_a_record_holds_samples_and_half_of_the_real_images_against_training_ima
     images = random.randint(0, 256, (900, 6, 6, 1)).astype(np.uint8)
     sets = {name: image_set.of_arrays(name, part, about={"dataset": "noise", "split": name})
             for name, part in (("train", images[:400]), ("test", images[400:800]), ("new", images[800:]))}
-    for score, name in (("memorization", "memorized_mean"), ("memorization:space=pixels", "memorized_pixels_mean")):
+    for score, name in (("memorization", "memorized_mean"), ("memorization:space=pixels", "memorized_pixels")):
         copied = evaluate.evaluate_images(sets["train"], sets["test"], None, Mean(), score, training=sets["train"])
         assert copied["scores"][name] == 1.0 and copied["real"][name] < 0.05
         assert copied["passport"]["training"] == "train" and copied["passport"]["trained_on"] == 400

@@ -178,6 +178,9 @@ def test_a_folder_that_moved_is_found_again_and_compares(cache):
 @pytest.mark.parametrize("arrays, message", [
     ({"mu": np.zeros(3)}, "holds mu; statistics are mean"),
     ({"mu": np.zeros(3), "sigma": np.eye(2)}, r"a mean of shape \(3,\) and a covariance of shape \(2, 2\)"),
+    ({"mu": np.array(["a", "b"]), "sigma": np.eye(2)}, "has a mean of <U1 and a covariance of float64; store floats"),
+    ({"mu": np.zeros(2), "sigma": np.array([[1, 0.5], [0, 1]])}, "is none: it is not symmetric or has negative vari"),
+    ({"mu": np.zeros(2), "sigma": np.diag([1.0, -1.0])}, "is none: it is not symmetric or has negative varia"),
     ({"mu": np.zeros(2), "sigma": np.full((2, 2), np.nan)}, "hold NaN or infinity"),
     ({"about": "{}", "mean": np.zeros(2), "covariance": np.eye(2)}, "does not say what it is of .KeyError: 'count'"),
     ({"about": '{"count": 0}', "mean": np.zeros(2), "covariance": np.eye(2)}, "ValueError: count 0"),
@@ -186,6 +189,20 @@ def test_files_of_another_kind_are_refused(tmp_path, arrays, message):
     np.savez(tmp_path / "stats.npz", **arrays)
     with pytest.raises(EvaluationError, match=message):
         statistics.of_file(tmp_path / "stats.npz", (4, 4, 1))
+
+
+@pytest.mark.parametrize("asked", ["frechet", "frechet_infinity"])
+def test_statistics_of_another_width_are_refused(tmp_path, asked):
+    np.savez(tmp_path / "stats.npz", mu=np.zeros(3), sigma=np.eye(3))
+    with pytest.raises(EvaluationError, match="the samples have 2 features and the real images' statistics 3; use"):
+        record(statistics.of_file(tmp_path / "stats.npz", (4, 4, 1)), asked=asked)
+
+
+def test_statistics_are_no_samples(tmp_path):
+    np.savez(tmp_path / "stats.npz", mu=np.zeros(2), sigma=np.eye(2))
+    given = statistics.of_file(tmp_path / "stats.npz", (4, 4, 1))
+    with pytest.raises(EvaluationError, match="'stats.npz' holds statistics, .*; give images to score"):
+        evaluate.evaluate_images(given, FAKES, None, Eyes(), "frechet")
 
 
 def test_a_file_of_images_is_no_file_of_statistics(tmp_path):

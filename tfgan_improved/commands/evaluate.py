@@ -14,7 +14,7 @@ from tfgan_improved.commands.restored import (
     tell,
 )
 from tfgan_improved.config import ConfigError
-from tfgan_improved.run_folder import RunFolder
+from tfgan_improved.run_folder import RunFolder, appendable
 
 
 def run(request):
@@ -22,6 +22,9 @@ def run(request):
     job = request.job
     if job.output and not job.output.endswith(".jsonl"):
         raise ConfigError(f"--output={job.output} does not end in .jsonl; `evaluate` appends a line of JSON to it")
+    if job.output and not appendable(pathlib.Path(job.output)):
+        raise ConfigError(f"--output={job.output} cannot be written; name a file in a folder that exists and is "
+                          "writable")
     if job.images and not (pathlib.Path(job.images).expanduser() / "config.json").exists():
         _anything(request)
         return
@@ -68,6 +71,10 @@ def _points(request, config, folder, source):
     """Points of a known mixture are counted around its centers."""
     from tfgan_improved.evaluation import modes
 
+    ignored = sorted({"scores", "extractor", "against"} & request.given) if request.verb == "evaluate" else []
+    if ignored:
+        raise ConfigError(f"{source.name} has points, of which modes are counted and nothing else; leave out "
+                          f"{', '.join(f'--{name}' for name in ignored)}")
     job, how = request.job, {name: getattr(request.job, name) for name in ("standing", "truncation")}
     sampler, step = restored_sampler(config, folder, asked_step(job), **how)
     samples, _ = draw(sampler, job.samples, job.sample_seed, job.truncation)
@@ -81,29 +88,37 @@ def _anything(request):
     """Images that come from no run folder; the record goes to --output, if named."""
     from tfgan_improved.commands import image_sets
 
-    samples = image_sets.named(request.job.images, request)
-    real = image_sets.named(request.job.against, request, samples.shape) if request.job.against else None
-    _tell(scored(request, samples, real, {}, None), request.job.output or None)
+    job = request.job
+    if (job.best or job.at_step) and not (pathlib.Path(job.against).expanduser() / "config.json").exists():
+        raise ConfigError(f"--best and --at_step choose a checkpoint of a run folder, and --images={job.images} is "
+                          "none; leave them out")
+    samples = image_sets.named(job.images, request)
+    real = image_sets.named(job.against, request, samples.shape) if job.against else None
+    _tell(scored(request, samples, real, {}, None), job.output or None)
 
 
 def scored(request, samples, real, seeds, step):
     """The record of a set of images, as the flags ask for it."""
     from tfgan_improved.commands import image_sets
-    from tfgan_improved.evaluation import EXTRACTORS, SCORES, evaluate
+    from tfgan_improved.evaluation import EXTRACTORS, evaluate
     from tfgan_improved.evaluation.progress import Bar
 
-    job, extractor = request.job, None
-    if any(SCORES.find(SCORES.parse(text).name).seen for text in job.scores.split()):
+    job, extractor, other = request.job, None, image_sets.other_of(real)
+    asked = {"count": job.samples, "training": image_sets.training_of(real)}
+    chosen, _ = evaluate.ready(samples, real, other, job.scores, **asked)  # before a classifier is trained for nothing
+    if any(score.seen for score in chosen):
         extractor = EXTRACTORS.make(job.extractor, getattr(real, "source", None),
                                     lambda name: image_sets.loaded(name, request))
-    return evaluate.evaluate_images(
-        samples, real, image_sets.other_of(real), extractor, job.scores, count=job.samples, seed=job.sample_seed,
-        seeds=seeds, step=step, progress=Bar("scoring"), training=image_sets.training_of(real))
+    return evaluate.evaluate_images(samples, real, other, extractor, chosen, seed=job.sample_seed, seeds=seeds,
+                                    step=step, progress=Bar("scoring"), **asked)
 
 
 def _tell(record, path):
+    """The sentence first: what was computed is seen even where it cannot be written."""
     from tfgan_improved.evaluation import evaluate
 
+    print(evaluate.sentence(record), flush=True)
+    if record["passport"].get("caution"):
+        print(f"warning: {record['passport']['caution']}", flush=True)
     if path:
         files.append_json_line(path, json.loads(json.dumps(record, allow_nan=False)))
-    print(evaluate.sentence(record), flush=True)

@@ -17,6 +17,8 @@ KINDS = ("a run folder, a SavedModel, a folder of images, an .npz of images or s
 def named(text, request, shape=None):
     """The ImageSet that `text` names. ConfigError where it is none; `shape` is that of the images it is held against.
 
+    Without `shape` it is what is scored, which statistics cannot be.
+
     An existing path is told by what is in it; anything else is a data set, with @ and a split behind it or --reference.
     """
     path = pathlib.Path(text).expanduser()
@@ -25,11 +27,20 @@ def named(text, request, shape=None):
     if path.is_file():
         if path.suffix != ".npz":
             raise ConfigError(f"'{text}' is a file that is no .npz; give {KINDS}")
-        return statistics.of_file(path, shape) if statistics.is_statistics(path) else image_set.of_npz(path)
+        if not statistics.is_statistics(path):
+            return image_set.of_npz(path)
+        if shape is None:
+            raise ConfigError(f"'{text}' holds statistics, which samples are held against; give images to score, and "
+                              "the statistics as --against")
+        return statistics.of_file(path, shape)
     if os.sep in text and text.startswith((".", "~", os.sep)):
         raise ConfigError(f"'{text}' does not exist; give {KINDS}")
     name, _, split = text.partition("@")
-    return of_source(loaded(name, request), split or request.job.reference)
+    try:
+        source = loaded(name, request)
+    except data.DataError as error:
+        raise ConfigError(f"there is no file or folder '{text}', so it should be a data set: {error}") from error
+    return of_source(source, split or request.job.reference)
 
 
 def _folder(path, request):

@@ -16,6 +16,7 @@ from tfgan_improved.data.names import DataError
 from tfgan_improved.data.source import Stream, held_out, permutation
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
+LOSSY = {".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp", ".gif": "gif"}  # whose traces scores see
 GREY_MODES = ("1", "L", "LA", "I", "I;16", "I;16B")
 
 Files = collections.namedtuple("Files", "paths labels")  # both NumPy, (n,)
@@ -27,7 +28,8 @@ class Folder(Stream):
     With folders train/ and test/ these are the splits, else a fixed tenth is test. Files whose name begins with a dot
     or does not end as an image's are left out. Images are grey (c = 1) if all are, else c = 3; transparent pixels are
     set on white, and a photograph is turned the way its camera was held. Every file is opened once here, which reads
-    its head; `decode` finds damage behind that. DataError names the file.
+    its head; `decode` finds damage behind that. DataError names the file. `treated` has "files",
+    the formats that lose detail, and "resized_from", the size in the files, where they are so.
     """
 
     def __init__(self, name, root, image_size=None):
@@ -39,6 +41,7 @@ class Folder(Stream):
         counts = held_out({"train": len(train.paths), "test": len(test.paths)}, 0, name)
         super().__init__(name, (size, size, channels), "uint8", classes, counts)
         self._files = {"train": train, "test": test}
+        self.treated = _treated(paths, heads, size)
 
     def hold_out(self, holdout):
         held = copy.copy(self)
@@ -120,11 +123,20 @@ def _heads(paths):
         return list(pool.map(head, paths))
 
 
+def _treated(paths, heads, size):
+    lossy = sorted({LOSSY[suffix] for suffix in {os.path.splitext(os.fsdecode(path))[1].lower() for path in paths}
+                    if suffix in LOSSY})
+    sizes = sorted({shape for shape, _ in heads})
+    found = {"files": ", ".join(lossy), "resized_from": "" if sizes == [(size, size)] else
+             "several sizes" if len(sizes) > 1 else "{} x {}".format(*sizes[0])}
+    return {name: value for name, value in found.items() if value}
+
+
 def _common_size(root, paths, heads):
     shapes = {shape: path for path, (shape, _) in zip(paths, heads)}
     if len(shapes) > 1:
         one, other = [f"{w}x{h} ('{os.fsdecode(path)}')" for (w, h), path in shapes.items()][:2]
-        raise DataError(f"the images in '{root}' have different sizes, such as {one} and {other}; set image_size")
+        raise DataError(f"the images in '{root}' have different sizes, such as {one} and {other}; set --image_size")
     return min(next(iter(shapes)))
 
 

@@ -12,10 +12,11 @@ class Source(abc.ABC):
     """A data set: its `name`, the `shape` and `dtype` of an example, its number of `classes` and of examples.
 
     Images are uint8 (h, w, c) and points float32 (2,); labels are int32 in [0, classes), or 0 where classes is 0.
-    `counts` has "train" (less what is held out), "validation" (the held out part of train) and "test".
+    `counts` has "train" (less what is held out), "validation" (the held out part of train) and "test". `treated` says
+    what was done to images that scores would see, as far as it is known.
     """
 
-    in_memory = False
+    in_memory, treated = False, {}
 
     def __init__(self, name, shape, dtype, classes, counts):
         self.name, self.shape, self.dtype, self.classes = name, tuple(shape), dtype, classes
@@ -107,7 +108,9 @@ class Stream(Source):
     def loaded(self, holdout=0):
         """The same data set as a `Memory`, nothing held out but `holdout`."""
         bases = {split: (self.counts[split], lambda split=split: self.arrays(split)) for split in ("train", "test")}
-        return Memory(self.name, self.shape, self.dtype, self.classes, bases, holdout)
+        kept = Memory(self.name, self.shape, self.dtype, self.classes, bases, holdout)
+        kept.treated = self.treated
+        return kept
 
 
 def unreadable(name, error):

@@ -52,7 +52,8 @@ def _check(source):
                               "the classifier scores images only")
     if source.classes < 2:
         raise EvaluationError(f"'{source.name}' has {source.classes or 'no'} class labels to train a classifier with; "
-                              "score it with --extractor=inception")
+                              "score it with another's, as --extractor=classifier:cifar10, with --extractor=inception, "
+                              "or without, as --scores=sliced_wasserstein")
 
 
 def _train(source, recipe, data_hash, progress):

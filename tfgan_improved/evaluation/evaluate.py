@@ -5,6 +5,7 @@ from tfgan_improved.evaluation.evidence import look
 
 DEFAULT = "classifier_score frechet kernel precision_recall density_coverage"
 REAL_LIMIT = 50_000
+TWICE = "two of the scores are called {}, and one would take the other's place; compute one at a time"
 TRAINING = 4  # times as many training images may be looked for copies
 
 
@@ -16,31 +17,61 @@ def evaluate_images(samples, real=None, other_real=None, extractor=None, scores=
     and "better" {name: "higher" or "lower"}, of those of which it is known which is better. "real" has
     the same scores for real images: those of `other_real`, as many as there are samples, held against `real`: what a
     perfect generator would get. Scores that compare with nothing are those of `real` itself. Those that ask what was
-    memorized look at `training` too, and beside them stands one half of `real` against the other. `scores` are names of
-    `SCORES`, apart by spaces, or score objects; those that compare are left out of the default without `real`.
+    memorized look at `training` too, and beside them stands one half of `real` against the other. `scores` are as
+    `ready` takes them; `extractor` may be None where all they read is pixels.
     `seed` is of the generator's draws; it and `seeds` are written into the passport. `progress(what, done, count)`.
     EvaluationError for images of different shapes, and for what a score cannot work with.
+    """
+    chosen, images = ready(samples, real, other_real, scores, count=count, real_limit=real_limit, training=training)
+    if extractor is None and any(score.seen for score in chosen):
+        raise EvaluationError("scores of features and logits need an extractor; give one, or scores of pixels such as "
+                              "sliced_wasserstein")
+    count = samples.limit(count)
+    limits = {"real": real_limit, "training": TRAINING * real_limit}
+
+    def see(name):
+        return _look(name, images[name], limits.get(name, count), extractor, chosen, seed, progress)
+
+    seen = {name: see(name) for name in images if name != "other real"}
+    record = _record(chosen, extractor, seen["samples"], seen.get("real"), seen.get("training"))
+    counts = {name: part.count for name, part in seen.items()}
+    del seen["samples"]  # before as many other real images take its place in memory
+    if "other real" in images:
+        seen["other real"] = see("other real")
+        counts["other real"] = seen["other real"].count
+    card = passport.make(images, counts, extractor, chosen, {"sample": seed, **(seeds or {})})
+    return {"step": step, **record, "real": _beside(chosen, extractor, seen, count), "passport": card}
+
+
+def ready(samples, real, other_real, scores, *, count, real_limit=REAL_LIMIT, training=None):
+    """(score objects, {name: ImageSet}) of what `evaluate_images` is asked, checked before anything is looked at.
+
+    `scores` are names of `SCORES`, apart by spaces or in a list, or score objects; those that compare are left out of
+    the default without `real`. EvaluationError as far as can be told so early.
     """
     chosen, images = _chosen(scores, real), {"samples": samples, "real": real, "other real": other_real}
     images = {name: given for name, given in images.items() if given is not None}
     if any(_trained(score) for score in chosen):
         images["training"] = _told_apart(training, real)
-    _check(images, chosen, count)
-    count = samples.limit(count)
-    limits = {"real": real_limit, "training": TRAINING * real_limit}
-    seen = {name: _look(name, given, limits.get(name, count), extractor, chosen, seed, progress)
-            for name, given in images.items()}
-    record = _record(chosen, extractor, seen["samples"], seen.get("real"), seen.get("training"))
-    card = passport.make(images, seen, extractor, chosen, {"sample": seed, **(seeds or {})})
+    _check(images, chosen, samples.limit(count))
+    real_count = None if real is None else real.limit(real_limit)
+    for score in chosen:
+        if hasattr(score, "check") and not (real and real.known):
+            score.check(samples.limit(count), real_count)
+    return chosen, images
+
+
+def _beside(chosen, extractor, seen, count):
+    """{name: number} of real images, as many as `count` samples, beside those of the samples."""
     beside = {}
-    for score in chosen if real else ():
+    for score in chosen if "real" in seen else ():
         by, against = seen.get("other real" if score.compares else "real"), seen["real"]
         if _trained(score):
             by, against = against.half(0), against.half(1)
         if by is not None:
             score = score.for_real(count, by.count) if hasattr(score, "for_real") else score
             beside |= _record([score], extractor, by, against, seen.get("training"))["scores"]
-    return {"step": step, **record, "real": beside, "passport": card}
+    return beside
 
 
 def sentence(record):
@@ -58,15 +89,14 @@ def sentence(record):
 
 
 def _chosen(scores, real):
-    if not isinstance(scores, str):
-        return list(scores)
-    made = [SCORES.make(text) for text in scores.split()]
-    if real is not None:
-        return made
+    asked = scores.split() if isinstance(scores, str) else scores
+    made = [SCORES.make(each) if isinstance(each, str) else each for each in asked]
     alone = [score for score in made if not score.compares]
-    if not alone or (len(alone) < len(made) and scores != DEFAULT):
-        raise EvaluationError(f"--scores='{scores}' compare with real images, and none were given; name them with "
-                              "--against")
+    if real is not None or len(alone) == len(made):
+        return made
+    if scores != DEFAULT:
+        raise EvaluationError(f"--scores='{' '.join(map(str, asked))}' compare with real images, and none were given; "
+                              "name them with --against")
     return alone
 
 
@@ -84,14 +114,28 @@ def _told_apart(training, real):
 
 def _check(images, chosen, count):
     samples = images["samples"]
+    if samples.known is not None:
+        raise EvaluationError(f"'{samples.name}' holds statistics, which samples are held against; give images to "
+                              "score")
     for given in images.values():
         if tuple(given.shape) != tuple(samples.shape):
             raise EvaluationError(f"images of shape {tuple(samples.shape)} cannot be held against '{given.name}', "
-                                  f"whose shape is {tuple(given.shape)}; give images of one shape, or --image_size")
+                                  f"whose shape is {tuple(given.shape)}; {_way(samples, given)}")
     if not chosen:
         raise EvaluationError("no scores are asked for; name some with --scores")
-    if samples.limit(count) < 2:
-        raise EvaluationError(f"{samples.limit(count)} images cannot be scored; give at least 2")
+    if count < 2:
+        raise EvaluationError(f"{count} images cannot be scored; give at least 2")
+    names = [(name, score.seen) for score in chosen for name in getattr(score, "better", {})]
+    twice = [name for name, seen in names if names.count((name, seen)) > 1]
+    if twice:
+        raise EvaluationError(TWICE.format(twice[0]))
+
+
+def _way(samples, given):
+    """What can be done about images of two shapes: no size makes grey images of colored ones."""
+    if samples.shape[2] != given.shape[2]:
+        return "give both in grey or both in color"
+    return "give images of one shape, or --image_size"
 
 
 def _look(name, images, count, extractor, chosen, seed, progress):
@@ -116,6 +160,8 @@ def _record(chosen, extractor, samples, real, training=None):
     for score in chosen:
         for short, value in score(samples, real, *([training] if _trained(score) else [])).items():
             name = extractors.name_of(extractor, short) if score.seen else short
+            if name in record["scores"]:
+                raise EvaluationError(TWICE.format(name))
             record["scores"][name] = value.value
             if value.low is not None:
                 record["intervals"][name] = [value.low, value.high]

@@ -46,6 +46,8 @@ def of_arrays(name, images, labels=None, about=None):
     check_images(images)
     if labels is not None and np.shape(labels) != (len(images),):
         raise EvaluationError(f"{name} has labels of shape {np.shape(labels)} for {len(images)} images; give one each")
+    if labels is not None and not np.issubdtype(np.asarray(labels).dtype, np.integer):
+        raise EvaluationError(f"{name} has labels of type {np.asarray(labels).dtype}; give whole numbers from 0")
 
     def read(count, seed):
         order = np.random.RandomState(MIXING_SEED).permutation(len(images))[:count]
@@ -69,8 +71,8 @@ def of_npz(path):
     found = [name for name, array in arrays.items() if array.ndim == 4]
     name = "images" if "images" in found else found[0] if len(found) == 1 else None
     if name is None:
-        raise EvaluationError(f"'{path}' holds {', '.join(arrays) or 'nothing'}; give one array (n, h, w, c) named "
-                              "images")
+        held = ", ".join(f"{name} {array.shape}" for name, array in arrays.items()) or "nothing"
+        raise EvaluationError(f"'{path}' holds {held}; give one array (n, h, w, c) named images")
     if arrays[name].dtype != np.uint8:
         raise EvaluationError(f"'{name}' in '{path}' is {arrays[name].dtype}; scores depend on how numbers become "
                               "pixels, so store uint8 from 0 to 255, rounded to the nearest")
@@ -82,7 +84,7 @@ def of_source(source, split):
     if len(source.shape) != 3:
         raise EvaluationError(f"'{source.name}' has points of shape {source.shape}, not images")
     source.check(split)
-    about = {"dataset": source.name, "split": split}
+    about = {"dataset": source.name, "split": split, **getattr(source, "treated", {})}
     labeled = source.classes > 0
     if source.in_memory:
         kept = of_arrays(source.name, *source.arrays(split), about=about)
@@ -106,7 +108,7 @@ def of_all(source):
             count -= min(count, part.count)
 
     return ImageSet(source.name, source.shape, sum(part.count for part in parts), read,
-                    {"dataset": source.name, "split": "all"}, lambda: digest(*(part.hash() for part in parts)),
+                    parts[0].about | {"split": "all"}, lambda: digest(*(part.hash() for part in parts)),
                     source.classes > 0, source)
 
 

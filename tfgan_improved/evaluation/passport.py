@@ -9,27 +9,29 @@ import tfgan_improved
 PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "tensorflow-gan")
 # What may differ between scores that are ranked together; of scores see below; of other real images are only the scores
 # that stand beside those of the samples.
-FREE = ("origin", "seeds", "scores", "other_real")
+FREE = ("origin", "seeds", "scores", "other_real", "caution")
+TREATED = ("files", "resized_from")  # what was done to images that lie in files, and scores see
 
 
-def make(images, seen, extractor, chosen, seeds):
-    """A dict for JSON. `images` and `seen` are the sets and their evidence: "samples", "real", "other real",
-    "training".
+def make(images, counts, extractor, chosen, seeds):
+    """A dict for JSON. `images` are the sets "samples", "real", "other real" and "training", as far as there are any;
+    `counts` how many of each were looked at.
     """
     samples, real, other = (images.get(name) for name in ("samples", "real", "other real"))
-    card = {"samples": seen["samples"].count, "shape": list(samples.shape), "quantization": "uint8",
+    card = {"samples": counts["samples"], "shape": list(samples.shape), "quantization": "uint8",
             "truncation": samples.about.get("truncation", 0.0),
             **({"standing": samples.about["standing"]} if samples.about.get("standing") else {}),  # else as it was
             "origin": {"name": samples.name, **({"digest": samples.hash()} if samples.hash() else {}),
                        **samples.about}}
     if real is not None:
         card |= {"dataset": real.about.get("dataset", real.name), "reference": real.about.get("split", real.name),
-                 "real": seen["real"].count, "real_hash": _hash_of(real)}
+                 "real": counts["real"], "real_hash": _hash_of(real)}
+        card |= {"caution": _caution(samples, real)} if _caution(samples, real) else {}
     if other is not None:
-        card |= {"other_real": seen["other real"].count}
+        card |= {"other_real": counts["other real"]}
     if "training" in images:
         card |= {"training": images["training"].about.get("split", images["training"].name),
-                 "trained_on": seen["training"].count}
+                 "trained_on": counts["training"]}
     if extractor is not None:
         card["extractor"] = seen_by(extractor)
     return card | {"scores": _named(chosen),
@@ -40,6 +42,14 @@ def _hash_of(real):
     """The hash of images, that of the images behind statistics, or that of the weights of a generator."""
     known = real.known[1]["hash"] if real.known else ""
     return real.hash() or known or real.about.get("digest", "")
+
+
+def _caution(samples, real):
+    """In what stored images were treated in other ways than the real ones; "" for alike ones, and of a generator."""
+    ways = [[of.about.get(name, "not known") for of in (samples, real)] for name in TREATED]
+    told = [f"{name} ({one} and {other})" for name, (one, other) in zip(TREATED, ways) if one != other]
+    stored = samples.count is not None and real.count is not None and real.known is None
+    return f"samples and real images differ in {' and '.join(told)}, which scores see" if stored and told else ""
 
 
 def counted(card):

@@ -13,6 +13,7 @@ from tfgan_improved.evaluation import EvaluationError, image_set, moments
 from tfgan_improved.evaluation.evidence import Evidence
 from tfgan_improved.evaluation.extractors import shared
 
+ROUNDING = 1e-3  # of the greatest number, in a covariance that may come from float32
 STORED = ("logits", "features")
 EYES = ("extractor", "extractor_hash", "resize")  # what must be equal for numbers to mean the same
 
@@ -66,8 +67,15 @@ def _moments(path, count, mean, covariance):
     if mean.ndim != 1 or covariance.shape != (len(mean),) * 2:
         raise EvaluationError(f"'{path}' has a mean of shape {mean.shape} and a covariance of shape "
                               f"{covariance.shape}; they are (f,) and (f, f)")
+    if not all(np.issubdtype(array.dtype, np.floating) for array in (mean, covariance)):
+        raise EvaluationError(f"'{path}' has a mean of {mean.dtype} and a covariance of {covariance.dtype}; store "
+                              "floats")
     if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
         raise EvaluationError(f"the statistics '{path}' hold NaN or infinity; compute them again")
+    slack = ROUNDING * np.abs(covariance).max()
+    if np.abs(covariance - covariance.T).max() > slack or np.linalg.eigvalsh(covariance)[0] < -slack:
+        raise EvaluationError(f"the covariance in '{path}' is none: it is not symmetric or has negative variances; "
+                              "compute it again")
     return moments.known(count, mean, covariance)
 
 

@@ -17,7 +17,7 @@ def classifier(source, load, data=""):
 
     if source is None and not data:
         raise EvaluationError("a classifier sees images through a data set that it was trained on; name one, as in "
-                              "--extractor=classifier:mnist, or give --against")
+                              "--extractor=classifier:mnist, or hold the images --against a data set and not a file")
     return training.domain_classifier(load(data) if data else source)
 
 

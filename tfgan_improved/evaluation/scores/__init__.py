@@ -4,7 +4,8 @@ A score is a frozen dataclass with `reads`, the parts of `Evidence` that it want
 images; and `seen`, whether its numbers depend on the extractor, which then gives them their names. `better` says of
 each short name whether "higher" or "lower" is better; a score that it leaves out cannot be ranked by. Called with the
 evidence of samples and of real images it returns {short name: Value}; one that is `trained` is given that of the images
-that the generator was trained on as well; one that is `grouped` wants moments in groups of samples.
+that the generator was trained on as well; one with `check(samples, real)` raises EvaluationError for counts that cannot
+be scored, before anything is computed; one that is `grouped` wants moments in groups of samples.
 """
 
 from typing import NamedTuple

@@ -21,9 +21,14 @@ def classifier_score(logits, splits=10):
     logits = checks.rows(logits, "logits", 1, None)
     n, splits = len(logits), 1 if splits is None else splits
     if not 1 <= splits <= n:
-        raise EvaluationError(f"splits must be from 1 to the number of samples, {n}; received {splits}")
+        raise EvaluationError(_wrong(splits, n))
     parts = [_scores(logits[i * n // splits:(i + 1) * n // splits])[0] for i in range(splits)]
     return float(np.mean(parts)), float(np.std(parts))
+
+
+def _wrong(splits, n):
+    return (f"splits must be from 1 to the number of samples, {n}; received {splits}; give more samples, or another "
+            f"number, as --scores=classifier_score:splits={min(n, 10) if n < splits else 1}")
 
 
 def _scores(logits, weights=None):
@@ -58,6 +63,11 @@ class ClassifierScore:
     reads = ("logits",)
     compares, seen = False, True
     better = {"classifier_score": "higher"}
+
+    def check(self, samples, real):
+        """EvaluationError where so many samples cannot be cut into `splits` parts."""
+        if not 1 <= self.splits <= samples:
+            raise EvaluationError(_wrong(self.splits, samples))
 
     def for_real(self, samples, real):
         """The score for `real` images beside that of `samples`: in parts that are not smaller, as these score lower."""

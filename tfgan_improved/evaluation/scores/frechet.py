@@ -78,6 +78,15 @@ def _mean_and_factor(real):
     return mean, factor_of(covariance)
 
 
+def _width(samples, real):
+    """The number of features. EvaluationError where statistics have another one than the samples."""
+    widths = len(samples.moments.shift), len(real.moments.shift)
+    if widths[0] != widths[1]:
+        raise EvaluationError(f"the samples have {widths[0]} features and the real images' statistics {widths[1]}; use "
+                              "the --extractor by which these were made")
+    return widths[0]
+
+
 def _threads(width):
     """Matrices this narrow are not worth the waiting of threads for each other, which on a busy machine is long."""
     return threadpoolctl.threadpool_limits(1) if width <= NARROW else contextlib.nullcontext()
@@ -103,7 +112,7 @@ class Frechet:
         if min(counts, default=2) < 2:
             raise EvaluationError("a Frechet distance needs at least 2 images on each side; received "
                                   f"{' and '.join(map(str, counts))}")
-        with _threads(len(real.moments.shift)):
+        with _threads(_width(samples, real)):
             return {"fd": self._value(samples, real)}
 
     def _value(self, samples, real):
@@ -158,7 +167,7 @@ class FrechetAtInfinity:
         if samples.moments.groups < 4:
             raise EvaluationError(f"a distance is extrapolated from at least 4 groups of samples; received "
                                   f"{samples.moments.groups} of {samples.count}; give images, not statistics of them")
-        width = len(samples.moments.shift)
+        width = _width(samples, real)
         if _fewest(samples.moments) < PARTS * width:
             raise EvaluationError(f"{samples.count} samples are too few to extrapolate a distance of {width} features; "
                                   f"give at least {4 * PARTS * width} --samples, or choose --scores=frechet")

@@ -75,6 +75,10 @@ class Kernel:
     compares, seen = True, True
     better = {"kd": "lower"}
 
+    def check(self, samples, real):
+        """EvaluationError where so many images make blocks that are too small."""
+        blocks_of(samples, real, BLOCK)
+
     def __call__(self, samples, real):
         mean, error = kernel_distance(samples.features, real.features, BLOCK)
         if math.isnan(error):  # of one block

@@ -55,11 +55,15 @@ def _dense(samples, real, k):
 
 def _checked(samples, real, k):
     samples, real = checks.pair(samples, real, least=1)
-    least = min(len(samples), len(real))
+    _check(k, len(samples), len(real))
+    return samples, real
+
+
+def _check(k, n, m):
+    least = min(n, m)
     if not 1 <= k < least:
         raise EvaluationError(f"k nearest neighbours need k from 1 to {least - 1}, one less than the fewer samples; "
-                              f"received k={k}; give more samples")
-    return samples, real
+                              f"received k={k}; {'give more samples' if k > 0 else 'give a k of at least 1'}")
 
 
 def _radii(features, k):
@@ -79,6 +83,10 @@ class PrecisionRecall:
     compares, seen = True, True
     better = {"precision": "higher", "recall": "higher"}
 
+    def check(self, samples, real):
+        """EvaluationError where so many images have no k-th neighbour."""
+        _check(self.k, samples, real)
+
     def __call__(self, samples, real):
         precise, recalled = _precise(samples.features, real.features, self.k)
         return {"precision": _mean(precise), "recall": _mean(recalled)}
@@ -97,6 +105,10 @@ class DensityCoverage:
     reads = ("features",)
     compares, seen = True, True
     better = {"density": "higher", "coverage": "higher"}
+
+    def check(self, samples, real):
+        """EvaluationError where so many images have no k-th neighbour."""
+        _check(self.k, samples, real)
 
     def __call__(self, samples, real):
         counts, held = _dense(samples.features, real.features, self.k)

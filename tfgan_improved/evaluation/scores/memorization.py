@@ -92,8 +92,7 @@ class Memorization:
     space: str = "features"
     k: int = 20
     quantile: float = 0.01
-    compares, seen, trained = True, True, True
-    better = {"memorized": "lower", "memorized_pixels": "lower"}
+    compares, trained = True, True
 
     def __post_init__(self):
         if self.space not in SPACES:
@@ -104,6 +103,20 @@ class Memorization:
         """Features, or images."""
         return (SPACES[self.space],)
 
+    @property
+    def seen(self):
+        """Whether an extractor takes part: not between pixels."""
+        return self.space == "features"
+
+    @property
+    def better(self):
+        """Which way its one score is better."""
+        return {"memorized" if self.seen else "memorized_pixels": "lower"}
+
+    def check(self, samples, real):
+        """EvaluationError where so few held-out images have no such quantile."""
+        _check_quantile(self.quantile, real)
+
     def __call__(self, samples, real, training):
         of, = self.reads
         _check_quantile(self.quantile, len(getattr(real, of)))
@@ -111,5 +124,5 @@ class Memorization:
         share, random = _share(own, held_out, self.quantile), np.random.RandomState(intervals.SEED)
         resampled = [_share(*(ratios[random.randint(0, len(ratios), len(ratios))] for ratios in (own, held_out)),
                             self.quantile) for _ in range(intervals.RESAMPLES)]
-        name = "memorized" if self.space == "features" else "memorized_pixels"
+        name, = self.better
         return {name: Value(share, *intervals.around(share, np.array(resampled), 0.0, 1.0))}

@@ -90,7 +90,7 @@ class ClassSimilarity:
     pairs: int = 100
     by: str = "classifier"
     seed: int = 0
-    compares, seen = False, True
+    compares = False
 
     def __post_init__(self):
         if self.by not in METHODS:
@@ -100,6 +100,11 @@ class ClassSimilarity:
     def reads(self):
         """Images, and whatever tells their classes."""
         return ("images", "labels" if self.by == "labels" else "logits")
+
+    @property
+    def seen(self):
+        """Whether a classifier takes part: not where labels tell the classes."""
+        return self.by == "classifier"
 
     def __call__(self, samples, real=None):
         labels = samples.labels if self.by == "labels" else samples.logits.argmax(axis=1)

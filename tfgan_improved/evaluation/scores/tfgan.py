@@ -16,8 +16,9 @@ from tfgan_improved.evaluation.scores import Value, checks
 class TFGAN:
     """Inception score in `splits` parts, Frechet and kernel distance, computed by TF-GAN's functions in float64.
 
-    The numbers equal those of `classifier_score`, `frechet` and `kernel`, which are quicker and give intervals; with
-    the extractor `inception` they are what TF-GAN's `inception_metrics` computes. They take TF-GAN's memory.
+    The numbers of samples equal those of `classifier_score`, `frechet` and `kernel`, which are quicker and give
+    intervals; that of real images beside them is of `splits` parts too, however few they are. With the extractor
+    `inception` they are what TF-GAN's `inception_metrics` computes. They take TF-GAN's memory.
     MissingPackage without TF-GAN. EvaluationError where there are fewer samples than splits.
     Source: Salimans et al. 2016, arXiv:1606.03498; Heusel et al. 2017, arXiv:1706.08500; Binkowski et al. 2018,
     arXiv:1801.01401, as in TF-GAN 2.1, eval/classifier_metrics.py.
