@@ -163,5 +163,5 @@ def test_extractors_are_made_from_what_flags_say(saved):
     assert EXTRACTORS.make(f"inception:{saved}", None, None).hash == extractors.InceptionExtractor(saved).hash
     with pytest.raises(SpecError, match="unknown extractor 'vgg'.*nown: classifier, inception, inception_graph, "):
         EXTRACTORS.parse("vgg")
-    with pytest.raises(EvaluationError, match="--extractor=classifier:mnist, or give --against"):
+    with pytest.raises(EvaluationError, match="--extractor=classifier:mnist, or hold the images --against"):
         EXTRACTORS.find("classifier")(None, None)
