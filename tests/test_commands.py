@@ -108,6 +108,7 @@ def test_evaluate_appends(digits, tiny_classifier, tmp_path):
     assert run("evaluate", f"--run_dir={folder}", "--samples=30", DIGITS[-1])[0] == 0
     assert run("evaluate", f"--run_dir={folder}", "--samples=30", DIGITS[-1], "--at_step=2")[0] == 0
     first, again, earlier = files.read_json_lines(folder / "scores.jsonl")
+    assert first["passport"]["origin"].pop("path") != again["passport"]["origin"].pop("path")  # one is a copy
     assert first["scores"] == again["scores"] and first["passport"] == again["passport"]
     assert earlier["step"] == 2 and earlier["scores"] != first["scores"]
 
