@@ -173,3 +173,17 @@ def test_every_label_may_be_used_by_the_part_real():
     gan = assemble.gan(recipe(d_terms="classification:part=real", d_verdict="explicit_classes"), DATA)
     assert gan.players["d"].terms[1] == Classification(part="real")
     assert gan.networks["d"].output["classes"].shape == (None, 4)
+
+
+@pytest.mark.parametrize("settings, rows", [
+    ({}, 24), ({"accumulate": 3}, 24),  # its rows do not feel each other
+    ({"d_head": "minibatch_discrimination:kernels=2"}, 12),
+    ({"d_head": "minibatch_discrimination:kernels=2", "accumulate": 3}, 4),
+    ({"d_head": "minibatch_discrimination:kernels=2,across_replicas=true", "accumulate": 3}, 8),
+    ({"d_head": "minibatch_halves:kernels=2,dims=2", "d_joint": "real fake", "g_joint": "real fake"}, 24),
+    ({"d_head": "minibatch_discrimination:kernels=2", "d_joint": "real fake", "labels": 6}, 12),
+    ({"d_head": "minibatch_discrimination:kernels=2", "d_joint": "labeled real fake", "labels": 6}, 36),
+])
+def test_a_d_that_compares_images_is_asked_about_as_many_as_it_learned_from(settings, rows):
+    run = recipe(**{"batch_size": 24, **settings})
+    assert assemble.rows_seen(run, assemble.discriminator(run, DATA), replicas=2) == rows

@@ -112,6 +112,16 @@ def test_an_ensemble_is_the_mean_of_probabilities(digits):
     assert "seed-1, step 80: " in out
 
 
+def test_a_d_that_compares_halves_counts_an_odd_number_of_images_like_its_ensemble(tmp_path):
+    folder = trained(tmp_path / "run", "--steps=8", "--labels=0", "--d_terms=classification:part=real",
+                     "--d_head=minibatch_halves:kernels=3,dims=2", "--d_joint=real fake", "--g_joint=real fake",
+                     "--d_ema=0")
+    assert json.loads((folder / "config.json").read_text())["made_with"]["replicas"] == 1
+    status, out, sentence = run("ensemble", f"--run_dirs={folder}")
+    assert status == 0, sentence
+    assert f"run, step 8: {lines(folder)[-1]['errors']} of 297 test images wrong" in out
+
+
 def test_an_ensemble_may_look_at_the_validation_split_of_older_checkpoints(digits):
     status, out, _ = run("ensemble", f"--run_dirs={digits[0]}", "--reference=validation", "--at_step=40")
     want = classification.errors(*counted(digits[0], "validation", step=40))

@@ -65,6 +65,19 @@ def discriminator(run, data):
     return networks(run, data)[1]
 
 
+def rows_seen(run, network, replicas):
+    """How many images D sees at once where it learns classes, if its layers compare them; else the whole batch's.
+
+    Those of one pass of one replica, or of all where a layer compares across them, times the parts of a joint pass.
+    """
+    comparing = [layer for layer in network._flatten_layers() if hasattr(layer, "across_replicas")]
+    if not comparing:
+        return run.batch_size
+    parts, learned = run.d_joint.split(), "labeled" if run.labels else "real"
+    apart = 1 if any(layer.across_replicas for layer in comparing) else replicas
+    return run.batch_size // apart // run.accumulate * (len(parts) if learned in parts else 1)
+
+
 def _readable(discriminator, run):
     """D with all that some term `reads` among its outputs. SpecError where a term reads what the recipe does not give.
 

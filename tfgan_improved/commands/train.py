@@ -57,7 +57,7 @@ def train(config, job, folder, strategy, source, chief=True):
         gan = assemble.gan(config, about)
     batches = dataset(config, source, strategy, first) if first < config.steps else None
     if chief:  # only a recipe that can be built and fed is stored
-        folder.settle(config, about, assemble.made_with())
+        folder.settle(config, about, assemble.made_with() | {"replicas": strategy.num_replicas_in_sync})
         print(f"run folder: {folder.path}", flush=True)
     if first > config.steps:
         raise ConfigError(f"--steps={config.steps} is fewer than the {first} that {folder.path} has done already")
