@@ -161,12 +161,31 @@ def test_a_layer_that_a_term_reads_becomes_an_output_of_d():
     ({"loss": "non_saturating:generator_target=2"}, "generator_target must be above 0 and at most 1"),
     ({"optimizer": "root_adam:epsilon=-1"}, "epsilon of RootAdam must be above 0; received -1.0"),
     ({"d_wrap": "weight:start=-1"}, "start, deviation and epsilon of WeightNorm must be at least 0"),
+    ({"g_norm": "cross_batch"}, "CrossBatchNorm tells real rows from generated ones; received --g_norm=cross_batch"),
+    ({"labels": 6}, "--labels=6 gives D labeled images that none of its terms reads; received --d_terms=''; add"),
+    ({"labels": 6, "d_terms": "classification:part=real", "d_verdict": "class_logits"}, "that none of its terms reads"),
     ({"network": "noisy_conv"}, "NoisyConv wants images of 32 x 32; received shape (16, 16, 1); set image_size to 32"),
 ])
 def test_what_terms_and_verdicts_cannot_have_is_one_sentence(settings, told):
     with pytest.raises(SpecError) as error:
         assemble.gan(recipe(**settings), DATA | {"classes": 1 if "explicit" in settings.get("d_verdict", "") else 3})
     assert told in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("layer", [{"d_head": "minibatch_halves:kernels=2,dims=2"}, {"d_norm": "cross_batch"}])
+@pytest.mark.parametrize("passes, told", [
+    ({}, "each pass; received --d_joint='' and --g_joint=''; give --d_joint=\"real fake\" and --g_joint=\"real fake\""),
+    ({"d_joint": "real fake"}, "received --d_joint='real fake' and --g_joint=''"),
+    ({"d_joint": "fake real", "g_joint": "real fake"}, "received --d_joint='fake real' and --g_joint='real fake'"),
+    (SEMI, "received --d_joint='labeled real fake' and --g_joint='real fake'"),
+    ({**SEMI, "d_joint": "real fake"}, "the few labeled images have one of their own; received --labels=6"),
+])
+def test_a_layer_that_wants_halves_gets_passes_of_real_and_generated_rows(layer, passes, told):
+    with pytest.raises(SpecError) as error:
+        assemble.gan(recipe(**layer, **passes), DATA)
+    assert " in D wants n real and then n generated rows in each pass" in str(error.value)
+    assert told in str(error.value) and "\n" not in str(error.value)
+    assemble.gan(recipe(**layer, d_joint="real fake", g_joint="real fake"), DATA)
 
 
 def test_every_label_may_be_used_by_the_part_real():

@@ -26,6 +26,8 @@ class MinibatchHalves(ClosenessHead):
     Source: the code for ImageNet of Salimans et al. 2016, arXiv:1606.03498 (section 3.2).
     """
 
+    wants_halves = True  # n real and then n generated rows in every pass
+
     def __init__(self, kernels=300, dims=50, across_replicas=False, **kwargs):
         super().__init__(kernels, dims, across_replicas, **kwargs)
 
