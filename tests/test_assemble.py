@@ -206,3 +206,12 @@ def test_every_label_may_be_used_by_the_part_real():
 def test_a_d_that_compares_images_is_asked_about_as_many_as_it_learned_from(settings, rows):
     run = recipe(**{"batch_size": 24, **settings})
     assert assemble.rows_seen(run, assemble.discriminator(run, DATA), replicas=2) == rows
+
+
+@pytest.mark.parametrize("head", ["minibatch_discrimination:kernels=2", "minibatch_halves:kernels=2,dims=2"])
+def test_a_head_appends_float32_numbers_in_mixed_precision(head):
+    try:
+        d = assemble.discriminator(recipe(d_head=head, precision="mixed_bfloat16"), DATA)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert [layer.output.dtype for layer in d.layers if hasattr(layer, "across_replicas")] == ["float32"]
