@@ -215,3 +215,9 @@ def test_a_head_appends_float32_numbers_in_mixed_precision(head):
     finally:
         keras.config.set_dtype_policy("float32")
     assert [layer.output.dtype for layer in d.layers if hasattr(layer, "across_replicas")] == ["float32"]
+
+
+def test_a_conditional_d_may_start_its_layers_from_data():
+    gan = assemble.gan(recipe(conditional=True, d_wrap="weight:deviation=1.0"), DATA)
+    gan.initialize((np.random.default_rng(0).uniform(-1, 1, (9, 16, 16, 1)).astype("float32"), np.arange(9) % 3))
+    assert isinstance(gan.networks["d"].get_layer("label_projection"), WeightNorm)
