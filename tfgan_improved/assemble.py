@@ -49,7 +49,7 @@ def networks(run, data):
         generator = family.generator(shape, latent.size, classes, norm=_maker(NORMS, run.g_norm),
                                      wrap=_maker(WRAPS, run.g_wrap))
         discriminator = family.discriminator(shape, classes, norm=_maker(NORMS, run.d_norm),
-                                             wrap=_maker(WRAPS, run.d_wrap), head=_layer(HEADS, run.d_head),
+                                             wrap=_maker(WRAPS, run.d_wrap), head=_head(run.d_head),
                                              verdict=functools.partial(verdict, classes=data["classes"]))
     except ValueError as error:
         raise SpecError(f"--network={run.network} cannot be built for images of shape {shape}: {error}") from error
@@ -153,8 +153,9 @@ def _maker(table, text):
     return functools.partial(table.make, table.parse(text)) if specs(text) else None
 
 
-def _layer(table, text):
-    return table.make(text) if specs(text) else None
+def _head(text):
+    """A layer between D's features and its last layer, which are float32: half precision would round between them."""
+    return HEADS.make(text, dtype="float32") if specs(text) else None
 
 
 def gan(run, data):

@@ -12,13 +12,14 @@ from tfgan_improved.ops import closeness, replicas
 class ClosenessHead(keras.layers.Layer):
     """Compares rows by `kernels` projections M_i = reshape(x_i T, (kernels, dims)), T (f, kernels * dims).
 
-    It is a float32 layer in mixed precision too, unless it is given a dtype: half precision would round what it
-    appends. With across_replicas=True a batch is that of all replicas, which must hold equally many rows. ValueError
-    unless x is (n, f) and both sizes are whole numbers >= 1.
+    Projections and distances are float32 in mixed precision; what is appended comes in the layer's own precision, so
+    give it dtype="float32" between float32 layers, as D's features and last layer are. With across_replicas=True a
+    batch is that of all replicas, which must hold equally many rows. ValueError unless x is (n, f) and both sizes are
+    whole numbers >= 1.
     """
 
     def __init__(self, kernels, dims, across_replicas, **kwargs):
-        super().__init__(**{"dtype": "float32", **kwargs})
+        super().__init__(**kwargs)
         if not all(isinstance(size, numbers.Integral) and size >= 1 for size in (kernels, dims)):
             raise ValueError(f"kernels and dims of {type(self).__name__} must be whole numbers, at least 1; "
                              f"received {kernels!r}, {dims!r}")

@@ -23,7 +23,7 @@ class MinibatchDiscrimination(ClosenessHead):
     - across_replicas=True compares with the batch of all replicas, which must hold equally many rows; by default it
       is the replica's own.
     T starts with Glorot's uniform distribution (the paper gives none), with weight_norm with N(0, 0.05^2).
-    Memory grows with n. It is a float32 layer in mixed precision too.
+    Memory grows with n. Projections and distances are float32 in mixed precision.
     Source: Salimans et al. 2016, arXiv:1606.03498, section 3.2, and its code for CIFAR-10.
     """
 

@@ -21,8 +21,8 @@ class MinibatchHalves(ClosenessHead):
     Shapes: x (2n, f) -> (2n, f + 2 kernels); T (f, kernels * dims), at first N(0, 0.02^2). The code's projection has a
     bias too, which is left out as it drops out of every difference. ValueError for an odd number of rows, or unless x
     has rank 2 and both sizes are >= 1. With across_replicas=True the halves are those of all replicas, which must hold
-    equally many rows, and n is theirs; by default they are the replica's own. Memory grows with n. It is a
-    float32 layer in mixed precision too.
+    equally many rows, and n is theirs; by default they are the replica's own. Memory grows with n. Projections and
+    distances are float32 in mixed precision.
     Source: the code for ImageNet of Salimans et al. 2016, arXiv:1606.03498 (section 3.2).
     """
 
