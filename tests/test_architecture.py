@@ -13,6 +13,7 @@ import pytest
 
 import tfgan_improved
 from tfgan_improved import flagset
+from tfgan_improved.config import RunConfig
 from tfgan_improved.main import VERBS
 from tfgan_improved.spec import Table
 
@@ -173,3 +174,11 @@ def test_flagfiles_are_read_and_name_their_source(path, monkeypatch):
 
 def test_the_promised_recipes_are_there():
     assert {"quickstart", "mnist_dcgan", "cifar10_dcgan"} <= {path.stem for path in FLAGFILES}
+
+
+@pytest.mark.parametrize("flag", ["d_head", "d_norm", "d_wrap", "loss"])
+def test_the_readme_shows_every_technique_or_its_name(flag):
+    table = RunConfig.__dataclass_fields__[flag].metadata["table"]
+    readme = (ROOT / "README.md").read_text().lower()
+    missing = [name for name in table if name not in readme and name.replace("_", " ") not in readme]
+    assert not missing

@@ -161,6 +161,9 @@ def test_a_layer_that_a_term_reads_becomes_an_output_of_d():
     ({"loss": "non_saturating:generator_target=2"}, "generator_target must be above 0 and at most 1"),
     ({"optimizer": "root_adam:epsilon=-1"}, "epsilon of RootAdam must be above 0; received -1.0"),
     ({"d_wrap": "weight:start=-1"}, "start, deviation and epsilon of WeightNorm must be at least 0"),
+    ({"g_norm": "cross_batch"}, "CrossBatchNorm tells real rows from generated ones; received --g_norm=cross_batch"),
+    ({"labels": 6}, "--labels=6 gives D labeled images that none of its terms reads; received --d_terms=''; add"),
+    ({"labels": 6, "d_terms": "classification:part=real", "d_verdict": "class_logits"}, "that none of its terms reads"),
     ({"network": "noisy_conv"}, "NoisyConv wants images of 32 x 32; received shape (16, 16, 1); set image_size to 32"),
 ])
 def test_what_terms_and_verdicts_cannot_have_is_one_sentence(settings, told):
@@ -169,7 +172,52 @@ def test_what_terms_and_verdicts_cannot_have_is_one_sentence(settings, told):
     assert told in str(error.value) and "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("layer", [{"d_head": "minibatch_halves:kernels=2,dims=2"}, {"d_norm": "cross_batch"}])
+@pytest.mark.parametrize("passes, told", [
+    ({}, "each pass; received --d_joint='' and --g_joint=''; give --d_joint=\"real fake\" and --g_joint=\"real fake\""),
+    ({"d_joint": "real fake"}, "received --d_joint='real fake' and --g_joint=''"),
+    ({"d_joint": "fake real", "g_joint": "real fake"}, "received --d_joint='fake real' and --g_joint='real fake'"),
+    (SEMI, "received --d_joint='labeled real fake' and --g_joint='real fake'"),
+    ({**SEMI, "d_joint": "real fake"}, "the few labeled images have one of their own; received --labels=6"),
+])
+def test_a_layer_that_wants_halves_gets_passes_of_real_and_generated_rows(layer, passes, told):
+    with pytest.raises(SpecError) as error:
+        assemble.gan(recipe(**layer, **passes), DATA)
+    assert " in D wants n real and then n generated rows in each pass" in str(error.value)
+    assert told in str(error.value) and "\n" not in str(error.value)
+    assemble.gan(recipe(**layer, d_joint="real fake", g_joint="real fake"), DATA)
+
+
 def test_every_label_may_be_used_by_the_part_real():
     gan = assemble.gan(recipe(d_terms="classification:part=real", d_verdict="explicit_classes"), DATA)
     assert gan.players["d"].terms[1] == Classification(part="real")
     assert gan.networks["d"].output["classes"].shape == (None, 4)
+
+
+@pytest.mark.parametrize("settings, rows", [
+    ({}, 24), ({"accumulate": 3}, 24),  # its rows do not feel each other
+    ({"d_head": "minibatch_discrimination:kernels=2"}, 12),
+    ({"d_head": "minibatch_discrimination:kernels=2", "accumulate": 3}, 4),
+    ({"d_head": "minibatch_discrimination:kernels=2,across_replicas=true", "accumulate": 3}, 8),
+    ({"d_head": "minibatch_halves:kernels=2,dims=2", "d_joint": "real fake", "g_joint": "real fake"}, 24),
+    ({"d_head": "minibatch_discrimination:kernels=2", "d_joint": "real fake", "labels": 6}, 12),
+    ({"d_head": "minibatch_discrimination:kernels=2", "d_joint": "labeled real fake", "labels": 6}, 36),
+])
+def test_a_d_that_compares_images_is_asked_about_as_many_as_it_learned_from(settings, rows):
+    run = recipe(**{"batch_size": 24, **settings})
+    assert assemble.rows_seen(run, assemble.discriminator(run, DATA), replicas=2) == rows
+
+
+@pytest.mark.parametrize("head", ["minibatch_discrimination:kernels=2", "minibatch_halves:kernels=2,dims=2"])
+def test_a_head_appends_float32_numbers_in_mixed_precision(head):
+    try:
+        d = assemble.discriminator(recipe(d_head=head, precision="mixed_bfloat16"), DATA)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert [layer.output.dtype for layer in d.layers if hasattr(layer, "across_replicas")] == ["float32"]
+
+
+def test_a_conditional_d_may_start_its_layers_from_data():
+    gan = assemble.gan(recipe(conditional=True, d_wrap="weight:deviation=1.0"), DATA)
+    gan.initialize((np.random.default_rng(0).uniform(-1, 1, (9, 16, 16, 1)).astype("float32"), np.arange(9) % 3))
+    assert isinstance(gan.networks["d"].get_layer("label_projection"), WeightNorm)

@@ -4,12 +4,15 @@ import contextlib
 import functools
 import io
 import re
+import types
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from tfgan_improved import data
+from tfgan_improved.commands import train
+from tfgan_improved.config import RunConfig
 from tfgan_improved.main import main
 
 POINTS = ["--dataset=ring8", "--network=mlp:width=8,depth=1", "--latent=uniform:3", "--batch_size=16", "--d_norm=none",
@@ -43,6 +46,24 @@ def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(tmp_path):
 def test_recipes_that_only_their_parts_can_refuse(tmp_path, arguments, told):
     status, sentence = run("train", *arguments, "--steps=2", f"--run_dir={tmp_path}/run")
     assert status == 2 and told in sentence
+
+
+def test_a_reference_batch_may_be_larger_than_the_usual_first_batch_and_a_refused_one_leaves_no_recipe(tmp_path):
+    points = [*POINTS, "--steps=1", "--batch_size=4", "--noscore", "--noexport", "--noreport"]
+    status, sentence = run(*points, "--g_norm=virtual:reference=200000", f"--run_dir={tmp_path}/run")
+    assert status == 2 and "is the first 200000 rows of a batch of shape (200000, 3) or longer; received" in sentence
+    assert not (tmp_path / "run/config.json").exists()
+    status, sentence = run(*points, "--g_norm=virtual:reference=503", f"--run_dir={tmp_path}/run")
+    assert status == 0, sentence
+
+
+@pytest.mark.parametrize("shape, reference, rows", [
+    ((2,), 0, 500), ((1024, 1024, 3), 0, 8), ((1024, 1024, 3), 16, 16), ((2,), 600, 600), ((2,), 601, 602),
+    ((2,), 777, 777), ((2,), 5000, 777)])
+def test_the_first_rows_are_as_many_as_reference_batches_want(shape, reference, rows):
+    source = types.SimpleNamespace(shape=shape, counts={"train": 777})
+    networks = {"d": object(), "g": types.SimpleNamespace(reference_rows=reference)}
+    assert train.first_rows(RunConfig(batch_size=8), source, networks) == rows
 
 
 @pytest.mark.parametrize("memory_limit", [2**30, 1])  # read once, or while training

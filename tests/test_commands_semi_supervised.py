@@ -1,6 +1,7 @@
 """Semi-supervised runs from the command line, on real digits: errors while training, resuming, ensembles."""
 
 import contextlib
+import functools
 import io
 import json
 import re
@@ -112,6 +113,16 @@ def test_an_ensemble_is_the_mean_of_probabilities(digits):
     assert "seed-1, step 80: " in out
 
 
+def test_a_d_that_compares_halves_counts_an_odd_number_of_images_like_its_ensemble(tmp_path):
+    folder = trained(tmp_path / "run", "--steps=8", "--labels=0", "--d_terms=classification:part=real",
+                     "--d_head=minibatch_halves:kernels=3,dims=2", "--d_joint=real fake", "--g_joint=real fake",
+                     "--d_ema=0")
+    assert json.loads((folder / "config.json").read_text())["made_with"]["replicas"] == 1
+    status, out, sentence = run("ensemble", f"--run_dirs={folder}")
+    assert status == 0, sentence
+    assert f"run, step 8: {lines(folder)[-1]['errors']} of 297 test images wrong" in out
+
+
 def test_an_ensemble_may_look_at_the_validation_split_of_older_checkpoints(digits):
     status, out, _ = run("ensemble", f"--run_dirs={digits[0]}", "--reference=validation", "--at_step=40")
     want = classification.errors(*counted(digits[0], "validation", step=40))
@@ -143,16 +154,19 @@ def test_an_ensemble_that_cannot_be_is_told(digits, tmp_path):
     (("--d_verdict=binary",), "--d_terms=classification cannot be: D gives no 'classes'"),
     (("--g_terms=feature_matching classification",), "--g_terms=classification reads the few labeled images"),
     (("--g_terms=",), "--g_loss_weight=0 leaves G nothing to minimize"),
-    (("--dataset=folder:{images}", "--d_verdict=binary", "--d_terms=", "--d_joint="), "has no labels in memory to"),
+    (("--d_terms=", "--d_loss_weight=1"), "--labels=50 gives D labeled images that none of its terms reads; received"),
+    (("--dataset=folder:{images}",), "has no labels in memory to"),
 ])
-def test_recipes_that_cannot_be_end_with_a_sentence_and_take_no_folder(tmp_path, more, told):
+def test_recipes_that_cannot_be_end_with_a_sentence_and_take_no_folder(tmp_path, monkeypatch, more, told):
     from tfgan_improved.training import pictures
 
-    (tmp_path / "images").mkdir()
     for number in range(12):
-        pictures.write_png(tmp_path / f"images/{number}.png", np.full((16, 16, 1), 20 * number, np.uint8))
+        (tmp_path / f"images/{number % 2}").mkdir(parents=True, exist_ok=True)
+        pictures.write_png(tmp_path / f"images/{number % 2}/{number}.png", np.full((16, 16, 1), 20 * number, np.uint8))
     more = [text.format(images=tmp_path / "images") for text in more]
-    more += ["--holdout=0"] if "folder" in more[0] else []
+    if "folder" in more[0]:
+        more += ["--holdout=0"]
+        monkeypatch.setattr(data, "load", functools.partial(data.load, memory_limit=1))
     status, _, sentence = run(*DIGITS, "--steps=2", *more, f"--run_dir={tmp_path}/run")
     assert status == 2 and told in sentence, sentence
     assert not (tmp_path / "run/config.json").exists()

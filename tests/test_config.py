@@ -59,6 +59,8 @@ def test_limits_hold_at_their_edges(config, name, edge, outward):
     ({"d_terms": "r1:name=x"}, "--d_terms: term 'r1' has no argument 'name'"),
     ({"g_terms": "feature_matching:weight=a"}, "--g_terms: weight of term 'feature_matching' must be of type float"),
     ({"label_smoothing": 0.1, "loss": "hinge"}, "--label_smoothing=0.1 has no meaning for --loss=hinge"),
+    ({"label_smoothing": 0.2, "loss": "non_saturating:label_smoothing=0.1"}, "--label_smoothing=0.2 and "
+     "--loss=non_saturating:label_smoothing=0.1 give the smoothing twice; leave one out"),
     ({"label_smoothing": 0.1, "loss": "wasserstein"}, "has no meaning for --loss=wasserstein"),
     ({"precision": "mixed_float16"}, "--precision=mixed_float16 needs loss scaling"),
     ({"num_logical_devices": 2}, "--num_logical_devices=2 needs --strategy=mirrored; received --strategy=default"),

@@ -140,3 +140,15 @@ def test_the_stored_recipe_is_the_whole_one(folder):
     stored = json.loads(folder.config.read_text())
     assert stored == {"recipe": dataclasses.asdict(RunConfig(loss="hinge", steps=100)), "data": DATA,
                       "made_with": VERSIONS}
+
+
+def test_replicas_are_those_of_the_start_or_of_a_cpu_that_was_split(folder, tmp_path):
+    assert folder.replicas() == 1
+    split = RunFolder(tmp_path / "split")
+    split.create()
+    split.settle(RunConfig(strategy="mirrored", num_logical_devices=2), DATA, VERSIONS)
+    assert split.replicas() == 2
+    many = RunFolder(tmp_path / "many")
+    many.create()
+    many.settle(RunConfig(strategy="mirrored"), DATA, VERSIONS | {"replicas": 4})
+    assert many.replicas() == 4

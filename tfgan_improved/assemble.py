@@ -49,7 +49,7 @@ def networks(run, data):
         generator = family.generator(shape, latent.size, classes, norm=_maker(NORMS, run.g_norm),
                                      wrap=_maker(WRAPS, run.g_wrap))
         discriminator = family.discriminator(shape, classes, norm=_maker(NORMS, run.d_norm),
-                                             wrap=_maker(WRAPS, run.d_wrap), head=_layer(HEADS, run.d_head),
+                                             wrap=_maker(WRAPS, run.d_wrap), head=_head(run.d_head),
                                              verdict=functools.partial(verdict, classes=data["classes"]))
     except ValueError as error:
         raise SpecError(f"--network={run.network} cannot be built for images of shape {shape}: {error}") from error
@@ -63,6 +63,44 @@ def discriminator(run, data):
     """The discriminator of a recipe, freshly built to restore into."""
     keras.config.set_dtype_policy(run.precision)
     return networks(run, data)[1]
+
+
+def _check_passes(run, generator, discriminator):
+    """SpecError where a layer wants real and generated rows in each pass and the recipe's passes hold others."""
+    kinds = [[type(layer).__name__ for layer in network._flatten_layers() if getattr(layer, "wants_halves", False)]
+             for network in (generator, discriminator)]
+    if kinds[0]:
+        raise SpecError(f"{kinds[0][0]} tells real rows from generated ones; received --g_norm={run.g_norm}, in G, "
+                        "which sees no real ones; use it in D, or choose another norm")
+    if kinds[1] and not run.d_joint.split() == run.g_joint.split() == ["real", "fake"]:
+        raise SpecError(f"{kinds[1][0]} in D wants n real and then n generated rows in each pass; received "
+                        f"--d_joint='{run.d_joint}' and --g_joint='{run.g_joint}'; give --d_joint=\"real fake\" and "
+                        "--g_joint=\"real fake\"")
+    if kinds[1] and run.labels:
+        raise SpecError(f"{kinds[1][0]} in D wants n real and then n generated rows in each pass, and the few labeled "
+                        f"images have one of their own; received --labels={run.labels}; leave it out, or choose "
+                        "another layer")
+
+
+def _check_labels(run):
+    """SpecError where D is given few labels and none of its terms reads them."""
+    if run.labels and not any("labeled" in getattr(TERMS.make(text), "parts", ()) for text in specs(run.d_terms)):
+        raise SpecError(f"--labels={run.labels} gives D labeled images that none of its terms reads; received "
+                        f"--d_terms='{run.d_terms}'; add classification with --d_verdict=class_logits, or leave "
+                        "--labels out")
+
+
+def rows_seen(run, network, replicas):
+    """How many images D sees at once where it learns classes, if its layers compare them; else the whole batch's.
+
+    Those of one pass of one replica, or of all where a layer compares across them, times the parts of a joint pass.
+    """
+    comparing = [layer for layer in network._flatten_layers() if hasattr(layer, "across_replicas")]
+    if not comparing:
+        return run.batch_size
+    parts, learned = run.d_joint.split(), "labeled" if run.labels else "real"
+    apart = 1 if any(layer.across_replicas for layer in comparing) else replicas
+    return run.batch_size // apart // run.accumulate * (len(parts) if learned in parts else 1)
 
 
 def _readable(discriminator, run):
@@ -115,8 +153,9 @@ def _maker(table, text):
     return functools.partial(table.make, table.parse(text)) if specs(text) else None
 
 
-def _layer(table, text):
-    return table.make(text) if specs(text) else None
+def _head(text):
+    """A layer between D's features and its last layer, which are float32: half precision would round between them."""
+    return HEADS.make(text, dtype="float32") if specs(text) else None
 
 
 def gan(run, data):
@@ -124,6 +163,8 @@ def gan(run, data):
     keras.utils.set_random_seed(run.seed)
     keras.config.set_dtype_policy(run.precision)
     generator, discriminator = networks(run, data)
+    _check_labels(run)
+    _check_passes(run, generator, discriminator)
     smoothing = {"label_smoothing": run.label_smoothing} if run.label_smoothing else {}
     players = two_players(generator, discriminator, LOSSES.make(run.loss, **smoothing),
                           [TERMS.make(text) for text in specs(run.d_terms)],

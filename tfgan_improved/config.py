@@ -128,6 +128,9 @@ class RunConfig(Checked):
         if self.label_smoothing and "label_smoothing" not in LOSSES.arguments(LOSSES.parse(self.loss).name):
             raise ConfigError(f"--label_smoothing={self.label_smoothing} has no meaning for --loss={self.loss}, which "
                               "has no targets; leave it out or choose non_saturating, saturating or least_squares")
+        if self.label_smoothing and "label_smoothing" in dict(LOSSES.parse(self.loss).arguments):
+            raise ConfigError(f"--label_smoothing={self.label_smoothing} and --loss={self.loss} give the smoothing "
+                              "twice; leave one out")
         self._check_players()
         if self.precision == "mixed_float16":
             raise ConfigError("--precision=mixed_float16 needs loss scaling, which GAN players do not share; "

@@ -54,6 +54,11 @@ class RunFolder:
             raise ConfigError(f"{self.config} cannot be read ({error}); restore it or choose another --run_dir"
                               ) from None
 
+    def replicas(self):
+        """On how many replicas the run was started; folders of older versions say it where a CPU was split."""
+        stored = self.read()
+        return stored["made_with"].get("replicas") or max(stored["recipe"].get("num_logical_devices", 0), 1)
+
     def recipe(self, request):
         """The stored RunConfig. ConfigError if the request gives other settings, naming them."""
         stored = self.read()["recipe"]

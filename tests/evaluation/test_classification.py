@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tfgan_improved.evaluation import EvaluationError, classification
-from tfgan_improved.layers import GaussianNoise, MinibatchDiscrimination
+from tfgan_improved.layers import GaussianNoise, MinibatchDiscrimination, MinibatchHalves
 
 CLASSES, SHAPE = 4, (5, 5, 1)
 IMAGES = np.random.default_rng(0).integers(0, 256, (23, *SHAPE), dtype=np.uint8)
@@ -64,12 +64,17 @@ def test_a_conditional_networks_labels_change_nothing():
                                by_hand(network(conditional=True)), rtol=1e-4)
 
 
-def test_a_network_that_compares_images_sees_as_many_as_asked():
-    d = network(head=MinibatchDiscrimination(kernels=8, dims=1))
-    for rows in (4, 23):
+@pytest.mark.parametrize("head", [MinibatchDiscrimination, MinibatchHalves])
+def test_a_network_that_compares_images_sees_as_many_as_asked_the_last_ones_beside_the_first(head):
+    d, twice = network(head=head(kernels=8, dims=1)), np.concatenate([IMAGES, IMAGES])
+    for rows in (4, 22, 46):
         want = np.concatenate([np.asarray(tf.nn.softmax(d(
-            IMAGES[start:start + rows].astype("float32") / 127.5 - 1)["classes"])) for start in range(0, 23, rows)])
-        np.testing.assert_allclose(classification.Classifier(d, CLASSES, rows)(IMAGES), want, rtol=1e-4)
+            twice[start:start + rows].astype("float32") / 127.5 - 1)["classes"])) for start in range(0, 23, rows)])
+        np.testing.assert_allclose(classification.Classifier(d, CLASSES, rows)(IMAGES), want[:23], rtol=1e-4)
+
+
+def test_a_network_that_compares_images_answers_by_their_number():
+    d = network(head=MinibatchDiscrimination(kernels=8, dims=1))
     other = classification.Classifier(d, CLASSES, 23)(IMAGES)
     assert np.abs(classification.Classifier(d, CLASSES, 4)(IMAGES) - other).max() > 1e-3
 

@@ -86,6 +86,7 @@ def test_it_is_saved_and_cloned_with_its_deviation(tmp_path):
         assert again.get_layer("noise").deviation == 0.25
 
 
-def test_a_negative_deviation_is_refused():
-    with pytest.raises(ValueError, match="deviation of GaussianNoise must be at least 0; received -0.1"):
-        GaussianNoise(-0.1)
+@pytest.mark.parametrize("deviation", [-0.1, float("nan"), float("inf")])
+def test_a_negative_or_undefined_deviation_is_refused(deviation):
+    with pytest.raises(ValueError, match=f"GaussianNoise must be a finite number, at least 0; received {deviation}"):
+        GaussianNoise(deviation)

@@ -178,7 +178,10 @@ def test_the_released_form_is_one_spec_away():
 def test_refuses_other_ranks_and_sizes():
     with pytest.raises(ValueError, match=r"wants rank 2, \(n, f\); received shape \(2, 3, 4\); flatten first"):
         MinibatchDiscrimination()(np.ones((2, 3, 4), "float32"))
-    with pytest.raises(ValueError, match="MinibatchDiscrimination must be at least 1; received 0, 5"):
+    with pytest.raises(ValueError, match="MinibatchDiscrimination must be whole numbers, at least 1; rec.* 0, 5"):
         MinibatchDiscrimination(kernels=0)
-    with pytest.raises(ValueError, match="must be at least 1; received 5, -1"):
+    for kernels in (2.5, "a"):
+        with pytest.raises(ValueError, match=f"must be whole numbers, at least 1; received {kernels!r}, 5"):
+            MinibatchDiscrimination(kernels=kernels)
+    with pytest.raises(ValueError, match="at least 1; received 5, -1"):
         MinibatchDiscrimination(5, -1)

@@ -105,5 +105,5 @@ def test_refuses_odd_batches_other_ranks_and_sizes():
         MinibatchHalves(3, 2)(rows(5))
     with pytest.raises(ValueError, match=r"MinibatchHalves wants rank 2, \(n, f\); received shape \(2, 3, 4\)"):
         MinibatchHalves()(np.ones((2, 3, 4), "float32"))
-    with pytest.raises(ValueError, match="MinibatchHalves must be at least 1; received 300, 0"):
+    with pytest.raises(ValueError, match="MinibatchHalves must be whole numbers, at least 1; received 300, 0"):
         MinibatchHalves(dims=0)

@@ -200,7 +200,8 @@ def test_without_center_and_scale_nothing_is_trained():
 def test_refuses_what_it_cannot_normalize():
     with pytest.raises(ValueError, match=r"wants shape \(n, c\) or \(n, h, w, c\); received \(2, 3, 4\)"):
         VirtualBatchNorm()(np.ones((2, 3, 4), "float32"))
-    with pytest.raises(ValueError, match="reference of VirtualBatchNorm, its rows, must be at least 1; received 0"):
-        VirtualBatchNorm(reference=0)
+    for reference in (0, 2.5, "a"):
+        with pytest.raises(ValueError, match=f"rows, must be a whole number, at least 1; received {reference!r}"):
+            VirtualBatchNorm(reference=reference)
     with pytest.raises(ValueError, match="epsilon of VirtualBatchNorm must be above 0; received -1"):
         VirtualBatchNorm(epsilon=-1)

@@ -188,5 +188,9 @@ def test_negative_settings_are_refused(settings):
 
 
 def test_a_table_of_vectors_does_not_start_from_data():
-    with pytest.raises(ValueError, match="WeightNorm cannot start an Embedding from data; leave deviation at 0"):
-        WeightNorm(layers.Embedding(3, 2), deviation=1.0)
+    wrapper, numbers = WeightNorm(layers.Embedding(3, 2), deviation=1.0), np.array([0, 2, 2])
+    want = np.asarray(wrapper(numbers))
+    with first_batch.scope():
+        np.testing.assert_array_equal(wrapper(numbers, training=True), want)
+    np.testing.assert_array_equal(wrapper(numbers), want)
+    assert not wrapper.starts_from_data

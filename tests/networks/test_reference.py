@@ -7,10 +7,10 @@ import tensorflow as tf
 
 from tfgan_improved import networks
 from tfgan_improved.errors import UserError
-from tfgan_improved.layers import BatchNorm, SpectralNorm, VirtualBatchNorm
+from tfgan_improved.layers import BatchNorm, SpectralNorm, VirtualBatchNorm, WeightNorm
 from tfgan_improved.layers.gaussian_noise import GaussianNoise
 from tfgan_improved.networks.reference import SEED, ReferenceNetwork, carry_reference
-from tfgan_improved.ops import noise
+from tfgan_improved.ops import first_batch, noise
 
 ROWS, LATENT, CLASSES, IMAGE = 4, 3, 5, (16, 16, 1)
 
@@ -218,6 +218,23 @@ def test_mixed_precision_gives_float32_and_keeps_the_reference_whole():
             np.testing.assert_array_equal(network.reference[0], x[:ROWS])
             full = outputs(network, x)
             assert np.isfinite(full).all()
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+@pytest.mark.parametrize("wrap", [SpectralNorm, lambda layer: WeightNorm(layer, start=1.0, deviation=1.0)])
+def test_mixed_precision_normalizes_whole_kernels_in_both_passes(wrap, monkeypatch):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        network, seen = discriminator(wrap=wrap), []
+        kind = next(type(layer) for layer in network.layers if isinstance(layer, (SpectralNorm, WeightNorm)))
+        whole = kind.effective
+        monkeypatch.setattr(kind, "effective", lambda layer, kernel, training: (
+            seen.append(kernel.dtype), whole(layer, kernel, training))[1])
+        with first_batch.scope():
+            network(pictures(), training=True)
+        network(pictures(), training=True)
+        assert len(seen) >= 8 and set(seen) == {tf.float32}
     finally:
         keras.config.set_dtype_policy("float32")
 

@@ -150,7 +150,7 @@ def test_recipes_give_it_to_the_network_whose_norm_it_is():
     assert isinstance(g, ReferenceNetwork) and g.reference_rows == 4 and not isinstance(d, ReferenceNetwork)
     g, d = assemble.networks(RunConfig(**recipe, d_norm="virtual"), DATA)
     assert isinstance(d, ReferenceNetwork) and d.reference_rows == 64 and not isinstance(g, ReferenceNetwork)
-    with pytest.raises(SpecError, match="reference of VirtualBatchNorm, its rows, must be at least 1; received 0"):
+    with pytest.raises(SpecError, match="reference of VirtualBatchNorm, its rows, must be a whole number, at least"):
         assemble.networks(RunConfig(**recipe, g_norm="virtual:reference=0"), DATA)
 
 

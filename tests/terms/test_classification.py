@@ -79,5 +79,5 @@ def test_it_says_what_it_needs():
 
 @pytest.mark.parametrize("settings", [{"weight": -1.0}, {"part": "fake"}, {"part": "label"}])
 def test_senseless_settings_are_refused(settings):
-    with pytest.raises(ValueError, match="classification needs weight >= 0 and part=labeled or real; received weight="):
+    with pytest.raises(ValueError, match="classification needs a finite weight >= 0 and part=labeled or real; rec"):
         Classification(**settings)

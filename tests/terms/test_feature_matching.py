@@ -35,8 +35,10 @@ def test_real_features_are_constants_of_the_gradient(make_view):
 
 
 def test_negative_weights_are_refused():
-    with pytest.raises(ValueError, match="feature_matching needs weight >= 0 and .*; received weight=-1"):
+    with pytest.raises(ValueError, match="feature_matching needs a finite weight >= 0 and .*; received weight=-1"):
         FeatureMatching(weight=-1.0)
+    with pytest.raises(ValueError, match="feature_matching needs a finite weight >= 0 and .*; received weight=nan"):
+        FeatureMatching(weight=float("nan"))
 
 
 def test_the_absolute_distance_is_the_mean_of_the_gaps(make_view):

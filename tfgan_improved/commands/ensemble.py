@@ -21,7 +21,8 @@ def run(request):
     votes = []
     for folder, config in zip(folders, configs):
         network, step = restored_discriminator(config, folder, asked_step(job))
-        votes.append(classification.Classifier(network, about["classes"], config.batch_size)(images))
+        rows = assemble.rows_seen(config, network, folder.replicas())
+        votes.append(classification.Classifier(network, about["classes"], rows)(images))
         _say(f"{os.path.relpath(folder.path)}, step {step}", votes[-1], labels, job.reference)
     _say(f"ensemble of {len(votes)}", classification.ensemble(votes), labels, job.reference)
 

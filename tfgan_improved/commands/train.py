@@ -19,7 +19,7 @@ from tfgan_improved.training.checkpoints import Checkpoints, parts_of
 from tfgan_improved.training.loop import Loop
 
 FIRST = 500  # images that layers start from, as in the code of Salimans et al. 2016, arXiv:1606.03498
-FIRST_NUMBERS = 2**21  # that they hold at most, unless a step's batch holds more: a pass keeps every activation
+FIRST_NUMBERS = 2**21  # that they hold at most, unless a step's or a reference batch does: a pass keeps activations
 
 
 def run(request):
@@ -56,8 +56,12 @@ def train(config, job, folder, strategy, source, chief=True):
             strategies.check_agreement(strategy, _shared(config, job, first))
         gan = assemble.gan(config, about)
     batches = dataset(config, source, strategy, first) if first < config.steps else None
-    if chief:  # only a recipe that can be built and fed is stored
-        folder.settle(config, about, assemble.made_with())
+    if not first and gan.starts_from_data:
+        with strategy.scope():
+            rows = first_rows(config, source, gan.networks)
+            gan.initialize(next(iter(data.batches(source, rows, seed=config.seed))))
+    if chief:  # only a recipe that can be built, fed and started is stored
+        folder.settle(config, about, assemble.made_with() | {"replicas": strategy.num_replicas_in_sync})
         print(f"run folder: {folder.path}", flush=True)
     if first > config.steps:
         raise ConfigError(f"--steps={config.steps} is fewer than the {first} that {folder.path} has done already")
@@ -69,9 +73,6 @@ def train(config, job, folder, strategy, source, chief=True):
         selection.forget_after(folder.selection, first)
     if first == config.steps:
         return gan
-    if gan.starts_from_data:
-        with strategy.scope():
-            gan.initialize(next(iter(data.batches(source, _first_rows(config, source), seed=config.seed))))
     loop = Loop(gan, strategy, steps_per_call=job.steps_per_call, jit=config.jit, wait=wait)
 
     def save(step):
@@ -84,9 +85,12 @@ def train(config, job, folder, strategy, source, chief=True):
     return gan
 
 
-def _first_rows(config, source):
-    rows = min(FIRST, max(config.batch_size, FIRST_NUMBERS // math.prod(source.shape)))
-    return min(rows, source.counts["train"]) // 2 * 2  # even, for layers that compare halves
+def first_rows(config, source, networks):
+    """How many images layers start from: at least the largest reference batch, where the data set has as many."""
+    wanted = max(getattr(network, "reference_rows", 0) for network in networks.values())
+    usual = min(FIRST, max(config.batch_size, FIRST_NUMBERS // math.prod(source.shape)))
+    rows = min(max(usual, wanted + wanted % 2), source.counts["train"])
+    return max(rows // 2 * 2, min(wanted, rows))  # even, for layers that compare halves
 
 
 def _shared(config, job, first):

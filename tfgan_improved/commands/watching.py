@@ -92,9 +92,9 @@ class Run(NamedTuple):
         gan, job, network = self.gan, self.job, self.gan.networks["d"]
         networks = {"errors": gan.averages.get("d", network), "errors_of_last_weights": network}
         images, labels = self.source.arrays(job.reference)
+        rows = assemble.rows_seen(self.config, network, self.folder.replicas())
         counters = {name: functools.partial(_errors, classification.Classifier(
-            network, self.source.classes, self.config.batch_size), images, labels) for name, network in
-            networks.items()}
+            network, self.source.classes, rows), images, labels) for name, network in networks.items()}
         about = {"split": job.reference, "images": len(labels)}
         return callbacks.CountErrors(self.folder.errors, self.first, job.classify_every, about, counters)
 

@@ -11,7 +11,8 @@ class Classifier:
     """The class probabilities of a network with "classes" logits (n, K) or (n, K + 1), whose last is no class.
 
     Called with images uint8 (n, h, w, c) -> probabilities float64 (n, K), rows summing to 1. `rows` images are seen at
-    once: for a network that compares the images of a batch, as many as in training. Noise and dropout are off.
+    once: for a network that compares the images of a batch, as many as in training (`assemble.rows_seen`); the
+    last ones see the first images beside them, so that none has fewer. Noise and dropout are off.
     EvaluationError where the network gives no class logits. Source: Salimans et al. 2016, arXiv:1606.03498, section 5.
     """
 
@@ -29,8 +30,9 @@ class Classifier:
         self._logits = tf.function(logits, reduce_retracing=True)
 
     def __call__(self, images):
-        logits = np.concatenate([self._logits(tf.constant(images[start:start + self.rows])).numpy()
-                                 for start in range(0, len(images), self.rows)])[:, :self.classes]
+        places = (np.arange(start, start + self.rows) % len(images) for start in range(0, len(images), self.rows))
+        logits = np.concatenate([self._logits(tf.constant(images[rows])).numpy() for rows in places])
+        logits = logits[:len(images), :self.classes]
         powers = np.exp((logits - logits.max(axis=1, keepdims=True)).astype(np.float64))
         return powers / powers.sum(axis=1, keepdims=True)
 

@@ -1,5 +1,7 @@
 """What layers share that append to each row how close it lies to other rows."""
 
+import numbers
+
 import keras
 import tensorflow as tf
 from keras import ops
@@ -10,15 +12,17 @@ from tfgan_improved.ops import closeness, replicas
 class ClosenessHead(keras.layers.Layer):
     """Compares rows by `kernels` projections M_i = reshape(x_i T, (kernels, dims)), T (f, kernels * dims).
 
-    Projections and distances are float32 in mixed precision. With across_replicas=True a batch is that of all
-    replicas, which must hold equally many rows. ValueError unless x is (n, f) and both sizes are >= 1.
+    Projections and distances are float32 in mixed precision; what is appended comes in the layer's own precision, so
+    give it dtype="float32" between float32 layers, as D's features and last layer are. With across_replicas=True a
+    batch is that of all replicas, which must hold equally many rows. ValueError unless x is (n, f) and both sizes are
+    whole numbers >= 1.
     """
 
     def __init__(self, kernels, dims, across_replicas, **kwargs):
         super().__init__(**kwargs)
-        if kernels < 1 or dims < 1:
-            raise ValueError(f"kernels and dims of {type(self).__name__} must be at least 1; "
-                             f"received {kernels}, {dims}")
+        if not all(isinstance(size, numbers.Integral) and size >= 1 for size in (kernels, dims)):
+            raise ValueError(f"kernels and dims of {type(self).__name__} must be whole numbers, at least 1; "
+                             f"received {kernels!r}, {dims!r}")
         self.kernels, self.dims, self.across_replicas = kernels, dims, across_replicas
 
     def build(self, shape, initializer="glorot_uniform"):

@@ -23,6 +23,8 @@ class CrossBatchNorm(BatchNorm):
     Source: the code for ImageNet of Salimans et al. 2016, arXiv:1606.03498; the paper does not mention it.
     """
 
+    wants_halves = True  # n real and then n generated rows in every pass
+
     def __init__(self, momentum=0.9, epsilon=1e-5, center=True, scale=True, gamma_initializer="ones", **kwargs):
         super().__init__(momentum, epsilon, center, scale, gamma_initializer, **{**kwargs, "synchronized": True})
 

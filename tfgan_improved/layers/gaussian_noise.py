@@ -1,5 +1,7 @@
 """Gaussian noise on activations while training."""
 
+import math
+
 import keras
 import tensorflow as tf
 
@@ -12,14 +14,14 @@ class GaussianNoise(keras.layers.Layer):
 
     The noise is a function of the step's seed, freshly drawn for every call and replica (`ops/noise.py`): unlike
     `keras.layers.GaussianNoise`, replicas differ and a resumed run draws what it would have drawn. Gradients pass
-    unchanged. Any shape; `deviation` in the units of x. ValueError unless deviation >= 0.
+    unchanged. Any shape; `deviation` in the units of x. ValueError unless deviation is finite and >= 0.
     Source: Salimans et al. 2016, arXiv:1606.03498, section 6, and its released code.
     """
 
     def __init__(self, deviation=0.1, **kwargs):
         super().__init__(**kwargs)
-        if deviation < 0:
-            raise ValueError(f"deviation of GaussianNoise must be at least 0; received {deviation}")
+        if not 0 <= deviation < math.inf:
+            raise ValueError(f"deviation of GaussianNoise must be a finite number, at least 0; received {deviation}")
         self.deviation = deviation
 
     def call(self, x, training=False):

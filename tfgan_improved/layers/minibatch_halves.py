@@ -15,7 +15,9 @@ class MinibatchHalves(ClosenessHead):
 
     With M_i = reshape(x_i T, (kernels, dims)) and e_ijb = exp(-|M_ib - M_jb|_1), the features of row i are
     sum_{j != i} e_ijb / (n (2n - 1)) over the real j, then over the generated j, from 0 to 1 / (2n - 1): the code
-    divides by the pairs of a whole half, not by a row's. So D must see both parts in one pass.
+    divides by the pairs of a whole half, not by a row's. So D must see both parts in one pass. Where there are only
+    real rows, as when test images are classified, they stand for both halves: D sees what it would of a G that draws
+    the data's own distribution, of 2n rows as in training. Neither the paper nor the code classifies with it.
     Shapes: x (2n, f) -> (2n, f + 2 kernels); T (f, kernels * dims), at first N(0, 0.02^2). The code's projection has a
     bias too, which is left out as it drops out of every difference. ValueError for an odd number of rows, or unless x
     has rank 2 and both sizes are >= 1. With across_replicas=True the halves are those of all replicas, which must hold
@@ -23,6 +25,8 @@ class MinibatchHalves(ClosenessHead):
     distances are float32 in mixed precision.
     Source: the code for ImageNet of Salimans et al. 2016, arXiv:1606.03498 (section 3.2).
     """
+
+    wants_halves = True  # n real and then n generated rows in every pass
 
     def __init__(self, kernels=300, dims=50, across_replicas=False, **kwargs):
         super().__init__(kernels, dims, across_replicas, **kwargs)

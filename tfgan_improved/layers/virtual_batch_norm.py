@@ -3,6 +3,7 @@
 import collections
 import contextlib
 import contextvars
+import numbers
 
 import keras
 import tensorflow as tf
@@ -55,9 +56,10 @@ class VirtualBatchNorm(keras.layers.Layer):
 
     def __init__(self, reference=64, epsilon=1e-5, center=True, scale=True, gamma_initializer="ones", **kwargs):
         super().__init__(**kwargs)
-        if reference < 1:
-            raise ValueError(f"reference of VirtualBatchNorm, its rows, must be at least 1; received {reference}")
-        if epsilon <= 0:
+        if not isinstance(reference, numbers.Integral) or reference < 1:
+            raise ValueError("reference of VirtualBatchNorm, its rows, must be a whole number, at least 1; "
+                             f"received {reference!r}")
+        if not epsilon > 0:
             raise ValueError(f"epsilon of VirtualBatchNorm must be above 0; received {epsilon}")
         self.reference_rows, self.epsilon, self.center, self.scale = reference, epsilon, center, scale
         self.gamma_initializer = keras.initializers.get(gamma_initializer)

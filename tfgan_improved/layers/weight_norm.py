@@ -18,8 +18,8 @@ class WeightNorm(KernelWrapper):
     that standard deviation before its activation: m = mean(t), v = sqrt(mean((t - m)^2)) over rows and positions,
     g <- g deviation / v, b <- (b - m) deviation / v; a unit that does not vary keeps its g.
     A Dense layer's output is scaled instead of its kernel, which is the same and quicker for fewer rows than inputs.
-    Layers: Dense, convolutions, transposed convolutions, Embedding (units are its classes); TypeError for any other.
-    ValueError for a negative argument, and for an Embedding with a deviation.
+    Layers: Dense, convolutions, transposed convolutions, Embedding (units are its classes, and it starts unmoved,
+    because one batch need not show every class); TypeError for any other. ValueError for a negative argument.
     Source: Salimans & Kingma 2016, arXiv:1602.07868, equation 2 and section 3; epsilon, `start` and a fixed g as in
     the code of arXiv:1606.03498.
     """
@@ -29,14 +29,12 @@ class WeightNorm(KernelWrapper):
         if min(start, deviation, epsilon) < 0:
             raise ValueError(f"start, deviation and epsilon of WeightNorm must be at least 0; received {start}, "
                              f"{deviation}, {epsilon}")
-        if deviation and isinstance(layer, keras.layers.Embedding):
-            raise ValueError("WeightNorm cannot start an Embedding from data; leave deviation at 0")
         self.scale, self.start, self.deviation, self.epsilon = scale, start, deviation, epsilon
 
     @property
     def starts_from_data(self):
         """Whether the first batch sets g and the bias."""
-        return self.deviation > 0
+        return self.deviation > 0 and not isinstance(self.layer, keras.layers.Embedding)
 
     def build(self, shape):
         super().build(shape)
@@ -46,7 +44,7 @@ class WeightNorm(KernelWrapper):
             name="g", shape=(self.units,), trainable=self.scale, autocast=False, initializer=start)
 
     def call(self, x, training=False):
-        if self.deviation and first_batch.active():
+        if self.starts_from_data and first_batch.active():
             self._start_from(x, training)
         if not isinstance(self.layer, keras.layers.Dense) or self.layer.activity_regularizer is not None:
             return super().call(x, training)  # which lets the layer itself run

@@ -37,6 +37,8 @@ class ReferenceNetwork(keras.Model):
 
     def __init__(self, inputs, outputs, name=None, **kwargs):
         super().__init__(inputs, outputs, name=name, **kwargs)
+        # In an autocast scope of its own `call` would name half-precision weights for the layers; they open theirs.
+        self.dtype_policy, self.autocast = "float32", False
         self.reference_rows, unset = _wanted(self), keras.initializers.Constant(np.nan)
         for index, part in enumerate(self.inputs):  # an attribute each, because TensorFlow would not save a list
             setattr(self, f"reference_{index}", self.add_weight(

@@ -1,6 +1,7 @@
 """The supervised half of semi-supervised learning: D names the classes of labeled images."""
 
 import dataclasses
+import math
 
 import tensorflow as tf
 from keras import ops
@@ -20,8 +21,8 @@ class Classification:
     name: str = "classification"
 
     def __post_init__(self):
-        if self.weight < 0 or self.part not in ("labeled", "real"):
-            raise ValueError(f"classification needs weight >= 0 and part=labeled or real; "
+        if not 0 <= self.weight < math.inf or self.part not in ("labeled", "real"):
+            raise ValueError(f"classification needs a finite weight >= 0 and part=labeled or real; "
                              f"received weight={self.weight}, part={self.part}")
 
     @property

@@ -1,6 +1,7 @@
 """Feature matching: G meets the mean of D's features instead of D's verdict."""
 
 import dataclasses
+import math
 
 import tensorflow as tf
 from keras import ops
@@ -17,8 +18,8 @@ class FeatureMatching:
     Means over the batch of all replicas, and over positions where the layer gives a map. The default is the paper's
     squared L2 norm as its MNIST code has it, the mean over features instead of the sum, from which it differs by the
     factor f; distance=absolute is its CIFAR-10 and SVHN code. `layer` is "features" or the name of any layer of D.
-    Use it alone with --g_loss_weight=0. A scalar >= 0. ValueError unless weight >= 0, for another distance, and where D
-    gives no such layer. Source: Salimans et al. 2016, arXiv:1606.03498, section 3.1.
+    Use it alone with --g_loss_weight=0. A scalar >= 0. ValueError unless weight is finite and >= 0, for another
+    distance, and where D gives no such layer. Source: Salimans et al. 2016, arXiv:1606.03498, section 3.1.
     """
 
     weight: float = 1.0
@@ -27,8 +28,8 @@ class FeatureMatching:
     name: str = "feature_matching"
 
     def __post_init__(self):
-        if self.weight < 0 or self.distance not in DISTANCES:
-            raise ValueError(f"feature_matching needs weight >= 0 and distance={' or '.join(DISTANCES)}; "
+        if not 0 <= self.weight < math.inf or self.distance not in DISTANCES:
+            raise ValueError(f"feature_matching needs a finite weight >= 0 and distance={' or '.join(DISTANCES)}; "
                              f"received weight={self.weight}, distance={self.distance}")
 
     @property
