@@ -184,13 +184,13 @@ def _seen(features, groups=20):
     return evidence.Evidence(len(features), features=features, moments=moments.gathered(features, groups))
 
 
-@pytest.mark.parametrize("a_feature", [1, 4, 7])
-def test_no_bias_is_told_and_nothing_extrapolated_from_parts_of_too_few_samples(a_feature):
+@pytest.mark.parametrize("a_feature", [1, 2])
+def test_no_bias_is_told_and_nothing_extrapolated_from_too_few_samples(a_feature):
     random, width = np.random.RandomState(0), 24
     samples, real = _seen(random.randn(a_feature * width, width)), _seen(random.randn(50 * width, width), 1)
     assert frechet.Frechet()(samples, real)["fd"].bias is None
     with pytest.raises(ValueError, match=f"{a_feature * width} samples are too few to extrapolate a distance of 24 "
-                                         "features; give at least 192 --samples"):
+                                         "features; give at least 72 --samples"):
         frechet.FrechetAtInfinity()(samples, real)
 
 
@@ -200,7 +200,7 @@ def test_the_distance_of_infinitely_many_samples_is_that_of_the_gaussians():
     exact = moments.known(None, np.zeros(width), np.eye(width))
     real, found = evidence.Evidence(None, moments=exact), []
     for _ in range(30):
-        samples = _seen(scale * random.randn(8 * width, width))
+        samples = _seen(scale * random.randn(3 * width, width))
         one = frechet.Frechet()(samples, real)["fd"]
         extrapolated = frechet.FrechetAtInfinity()(samples, real)["fd_infinity"].value
         assert extrapolated == pytest.approx(one.value - one.bias)
