@@ -6,6 +6,7 @@ import textwrap
 
 import pytest
 
+from tfgan_improved.layers import NORMS
 from tfgan_improved.spec import Spec, SpecError, Table, parse, shelf
 
 TECHNIQUES = '''
@@ -164,6 +165,13 @@ def test_specs_that_a_table_refuses(table, text, told):
     with pytest.raises(SpecError) as error:
         table.parse(text)
     assert told in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["sync_batch", "synchronized_batch"])
+def test_a_name_from_elsewhere_is_answered_by_the_one_here(name):
+    with pytest.raises(SpecError) as error:
+        NORMS.parse(name)
+    assert str(error.value) == f"unknown norm '{name}'; it is called 'batch' here, which is synchronized over replicas"
 
 
 def test_make_calls_with_wiring_and_arguments(table):

@@ -68,10 +68,12 @@ class Table:
 
     What a recipe may set are a class's dataclass fields or keyword arguments of `__init__`, or a function's
     arguments, less those without a default (the caller passes them) and `wired` ones. `kind` is used in messages.
+    `elsewhere` maps names that others have for a technique to a sentence about it, which answers who asks for one.
     """
 
-    def __init__(self, package, kind, names, wired=()):
+    def __init__(self, package, kind, names, wired=(), elsewhere=None):
         self.package, self.kind, self.names, self.wired = package, kind, dict(names), frozenset(wired)
+        self.elsewhere = elsewhere or {}
 
     def __iter__(self):
         return iter(self.names)
@@ -83,7 +85,8 @@ class Table:
         """A checked Spec with positional values named. SpecError for an unknown name or argument, or a wrong type."""
         spec = parse(text)
         if spec.name not in self.names:
-            raise SpecError(f"unknown {self.kind} '{spec.name}'; {_known(spec.name, self.names)}")
+            hint = self.elsewhere.get(spec.name) or _known(spec.name, self.names)
+            raise SpecError(f"unknown {self.kind} '{spec.name}'; {hint}")
         allowed = self.arguments(spec.name)
         if len(spec.values) > len(allowed):
             takes = ", ".join(allowed) or "no arguments"

@@ -22,6 +22,22 @@ def columns(kernel, axis):
     return np.moveaxis(np.asarray(kernel, "float64"), axis, -1).reshape(-1, kernel.shape[axis])
 
 
+@pytest.mark.parametrize("name", CONSTRAINTS)
+@pytest.mark.parametrize("kind", ["bfloat16", "float16"])
+def test_half_precision_kernels_are_projected_in_float32(name, kind):
+    values = tf.cast(tf.constant(np.random.default_rng(0).normal(size=(6, 4)).astype("float32")), kind)
+    got, want = CONSTRAINTS.make(name)(values), CONSTRAINTS.make(name)(tf.cast(values, "float32"))
+    assert got.dtype == values.dtype
+    np.testing.assert_allclose(tf.cast(got, "float32"), want, rtol=1e-2, atol=1e-3)
+
+
+def test_an_output_axis_that_is_no_number_or_that_the_kernel_lacks_is_refused():
+    with pytest.raises(ValueError, match="output_axis of UnitNorm must be a whole number; received 'x'"):
+        UnitNorm(1.0, "x")
+    with pytest.raises(ValueError, match="must be a whole number from -2 to 1; received 5"):
+        UnitNorm(1.0, 5)(np.ones((3, 2), "float32"))
+
+
 def test_clipping(kernel):
     values, axis = kernel
     got = WeightClipping(0.5, output_axis=axis)(values)

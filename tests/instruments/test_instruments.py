@@ -6,6 +6,7 @@ import types
 import keras
 import numpy as np
 import pytest
+import threadpoolctl
 
 from tfgan_improved import instruments
 from tfgan_improved.instruments import INSTRUMENTS, diversity
@@ -120,6 +121,26 @@ def test_duplicates_are_nearer_than_real_images_are(made, low, high):
     probe = types.SimpleNamespace(real=lambda count: real[:count], samples=lambda count: samples[:count])
     share = INSTRUMENTS.make("duplicates:samples=500,quantile=0.05")(probe)["duplicates"]
     assert low <= share <= high
+
+
+def test_two_instruments_of_one_kind_are_numbered(probe):
+    chosen = [INSTRUMENTS.make(text) for text in ("diversity:tau=0.1", "singular_values", "diversity:tau=0.9")]
+    found = instruments.measured(chosen, probe)
+    for index in (0, 2):
+        alone = chosen[index](probe)
+        assert alone == {name: found[f"{name}_{index}"] for name in alone}
+    assert found["d/diversity_0"] > found["d/diversity_2"] and "d/diversity" not in found
+    assert chosen[1](probe).items() <= found.items()  # what one alone measures keeps its name
+
+
+def test_instruments_take_one_thread_of_numpys():
+    def threads(probe):
+        return {"threads": max(pool["num_threads"] for pool in threadpoolctl.threadpool_info())}
+
+    with threadpoolctl.threadpool_limits(2):
+        assert threads(None) == {"threads": 2}
+        assert instruments.measured([threads], None) == {"threads": 1}
+        assert threads(None) == {"threads": 2}
 
 
 @pytest.mark.parametrize("text, told", [

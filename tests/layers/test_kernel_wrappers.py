@@ -102,6 +102,19 @@ def test_u_moves_in_training_only(case):
     assert np.abs(wrapper.u.numpy() - before).max() > 1e-3
 
 
+def test_a_kernel_of_zeros_is_normalized_once_it_is_no_longer_zeros():
+    layer, x = SpectralNorm(keras.layers.Dense(3, kernel_initializer="zeros")), np.eye(4, dtype="float32")
+    for _ in range(3):
+        with tf.GradientTape() as tape:
+            total = tf.reduce_sum(layer(x, training=True))
+        assert np.isfinite(tape.gradient(total, layer.layer.kernel.value)).all()
+    kernel = np.random.default_rng(0).normal(size=(4, 3)).astype("float32")
+    layer.layer.kernel.assign(kernel)
+    for _ in range(60):
+        got = layer(x, training=True)
+    np.testing.assert_allclose(got, kernel / np.linalg.svd(kernel)[1][0], rtol=1e-4, atol=1e-6)
+
+
 def test_a_kernel_of_zeros_stays_finite():
     wrapper = SpectralNorm(layers.Dense(3, kernel_initializer="zeros"))
     np.testing.assert_array_equal(wrapper(np.ones((2, 4), "float32"), training=True), 0.0)

@@ -43,6 +43,16 @@ CASES = [
 ]
 
 
+@pytest.mark.parametrize("text, real, least", [
+    ("non_saturating", 40.0, 0.0), ("saturating:label_smoothing=0.1", np.log(9.0), 0.32508), ("hinge", 1.0, 0.0),
+    ("non_saturating:label_smoothing=0.5", 0.0, np.log(2.0)), ("least_squares:label_smoothing=0.1", 0.9, 0.0)])
+def test_the_least_that_ds_loss_comes_near_to(text, real, least):
+    loss, fake = LOSSES.make(text), 0.0 if text.startswith("least") else -40.0
+    np.testing.assert_allclose(loss.least, least, atol=1e-5)
+    np.testing.assert_allclose(loss.discriminator(np.float32([[real]]), np.float32([[fake]])), least, atol=1e-5)
+    assert LOSSES.make("wasserstein").least == -np.inf
+
+
 def test_every_loss_is_tested():
     assert {case[0].partition(":")[0] for case in CASES} == set(LOSSES)
 

@@ -50,7 +50,7 @@ def test_value_and_gradient_are_those_of_the_formula(shape, axis, tau):
     kernel = np.random.default_rng(1).normal(size=shape) * np.geomspace(1e-3, 30, shape[axis]).reshape(
         [-1 if index == axis % len(shape) else 1 for index in range(len(shape))])
     want, by_column = by_hand(columns(kernel, axis), tau)
-    value, gradient = value_and_gradient(Diversity(tau, 3.0, output_axis=axis, epsilon=0.0), kernel)
+    value, gradient = value_and_gradient(Diversity(tau, 3.0, output_axis=axis, epsilon=1e-30), kernel)
     np.testing.assert_allclose(value, 3 * want, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(columns(gradient, axis), 3 * by_column, rtol=1e-7, atol=1e-9)
 
@@ -132,7 +132,21 @@ def test_half_precision_is_computed_in_float32():
 @pytest.mark.parametrize("settings", [{"tau": -0.1}, {"tau": 1.1}, {"factor": -1.0}, {"leading": -1.0},
                                       {"factor": float("nan")}])
 def test_refuses_what_makes_no_sense(settings):
-    with pytest.raises(ValueError, match="Diversity needs tau from 0 to 1 and factor, leading and epsilon of at least"):
+    with pytest.raises(ValueError, match="Diversity needs tau from 0 to 1, factor and leading of at least 0"):
         Diversity(**settings)
     with pytest.raises(ValueError, match=r"Diversity wants a kernel of rank 2 or more; received shape \(3,\); leave"):
         Diversity()(tf.ones(3))
+
+
+@pytest.mark.parametrize("settings, told", [
+    ({"tau": "a"}, "received tau='a'"), ({"epsilon": 0.0}, "epsilon above 0; received .*epsilon=0.0"),
+    ({"factor": float("nan")}, "received .*factor=nan"),
+    ({"output_axis": "x"}, "output_axis of Diversity must be a whole number; received 'x'")])
+def test_settings_that_are_no_numbers_or_give_no_gradient_are_refused(settings, told):
+    with pytest.raises(ValueError, match=told):
+        Diversity(**settings)
+
+
+def test_an_axis_that_the_kernel_lacks_is_refused():
+    with pytest.raises(ValueError, match="must be a whole number from -2 to 1; received 4"):
+        Diversity(output_axis=4)(np.ones((3, 2), "float32"))

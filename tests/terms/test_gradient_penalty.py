@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tfgan_improved.ops import noise
-from tfgan_improved.terms import TERMS
+from tfgan_improved.terms import DRAGAN, R1, R2, TERMS, GradientPenalty
 from tfgan_improved.training.view import View
 
 SEED = noise.root(3)
@@ -90,6 +90,20 @@ def test_dragan_of_a_quadratic_d_looks_near_real_images(make_view):
     np.testing.assert_allclose(gradient, 2 * by_slope @ (a * y**2), rtol=1e-4)
 
 
+def test_dragan_takes_the_deviation_of_the_whole_batch_where_it_passes_in_parts(make_view):
+    view = make_view("quadratic")
+    view.seed, view.real = SEED, tf.concat([view.real[:3], 100.0 * view.real[3:]], axis=0)
+    view.whole = view.real
+    part = view.cut(2)[0]
+    part.player = "d"
+    with noise.scope(SEED):
+        u, share = noise.uniform((3, 3, 2, 1)), noise.uniform((3, 1, 1, 1))
+    y = flat(part.real + share * np.asarray(view.real).std() * u)
+    slope = np.linalg.norm(view.networks["d"].get_weights()[0] * y, axis=1)
+    value, _ = value_and_gradient(TERMS.make("dragan:weight=2,slope=0.3,spread=1"), part)
+    np.testing.assert_allclose(value, 2 * np.mean((slope - 0.3) ** 2), rtol=1e-4)
+
+
 @pytest.mark.parametrize("text", ["r2", "dragan", "gradient_penalty"])
 def test_penalties_in_ds_turn_give_the_generator_nothing(make_view, text):
     view = make_view("quadratic")
@@ -128,6 +142,12 @@ def test_a_conditional_d_is_asked_with_the_labels(text):
 def test_negative_weights_are_refused(text):
     with pytest.raises(ValueError, match="must be at least 0; received -"):
         TERMS.make(text)
+
+
+@pytest.mark.parametrize("make", [R1, R2, GradientPenalty, DRAGAN])
+def test_weights_that_are_no_number_are_refused(make):
+    with pytest.raises(ValueError, match="must be at least 0; received nan"):
+        make(float("nan"))
 
 
 def test_weight_zero_is_nothing(make_view):

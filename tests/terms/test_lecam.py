@@ -44,12 +44,22 @@ def test_without_decay_the_means_are_those_of_the_batch():
     assert (float(view.memory["real"]), float(view.memory["fake"])) == (2.0, -0.5)
 
 
+def test_a_later_part_of_a_turn_changes_nothing_that_is_remembered():
+    term = LeCam(weight=1.0, decay=0.5)
+    view = Logits(term.memory(None))
+    view.real, view.fake = tf.constant([[2.0]]), tf.constant([[-4.0]])
+    term(view)
+    view.first, view.real, view.fake = False, tf.constant([[5.0]]), tf.constant([[3.0]])
+    np.testing.assert_allclose(term(view), (5.0 + 2.0) ** 2 + (3.0 - 1.0) ** 2)  # the means are 1 and -2
+    assert (float(view.memory["real"]), float(view.memory["fake"])) == (1.0, -2.0)
+
+
 def test_two_terms_do_not_share_their_memory():
     first, second = LeCam().memory(None), LeCam().memory(None)
     assert set(first) == {"real", "fake"} and first["real"] is not second["real"]
 
 
-@pytest.mark.parametrize("settings", [{"weight": -0.1}, {"decay": 1.0}, {"decay": -0.1}])
+@pytest.mark.parametrize("settings", [{"weight": -0.1}, {"weight": float("nan")}, {"decay": 1.0}, {"decay": -0.1}])
 def test_values_that_cannot_be(settings):
     with pytest.raises(ValueError, match="lecam needs weight >= 0 and decay from 0 to below 1; received weight="):
         LeCam(**settings)

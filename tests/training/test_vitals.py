@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfgan_improved.losses import LOSSES
+from tfgan_improved.terms.adversarial import DiscriminatorLoss, GeneratorLoss
 from tfgan_improved.training.probe import Probe
 from tfgan_improved.training.vitals import Vitals
 
@@ -24,7 +26,7 @@ def test_the_numbers_of_a_look():
     logits = RNG.normal(1.0, 1.0, 40), RNG.normal(0.0, 1.0, 30)
     weight = types.SimpleNamespace(value=tf.constant([3.0, 4.0]))
     probe = types.SimpleNamespace(logits=lambda batches: logits, real=lambda count: real[:count],
-                                  samples=lambda count: made[:count],
+                                  samples=lambda count: made[:count], terms={"d": (), "g": ()},
                                   networks={"d": types.SimpleNamespace(trainable_variables=[weight])})
     look = Vitals(probe, {"d": types.SimpleNamespace(learning_rate=0.1)})
     first = look(10, {"d/loss": 0.5, "g/loss": float("nan")})
@@ -36,6 +38,17 @@ def test_the_numbers_of_a_look():
     assert first["d_size"] == pytest.approx(np.sqrt(12.5)) and "d_moved" not in first
     weight.value = tf.constant([3.0, 6.0])
     assert look(15, {})["d_moved"] == pytest.approx(np.sqrt(2.0) / 0.1 / 5)
+
+
+@pytest.mark.parametrize("loss, least", [("non_saturating:label_smoothing=0.1", {"d_least": pytest.approx(0.6501659)}),
+                                         ("hinge", {"d_least": 0.0}), ("wasserstein", {})])
+def test_a_look_knows_the_least_that_ds_loss_comes_near_to(loss, least):
+    rows = RNG.normal(size=(20, 2)).astype(np.float32)
+    terms = {"d": [DiscriminatorLoss(LOSSES.make(loss), weight=2.0)], "g": [GeneratorLoss(LOSSES.make(loss))]}
+    probe = types.SimpleNamespace(logits=lambda batches: (rows[:, 0], rows[:, 1]), real=lambda count: rows,
+                                  samples=lambda count: rows, networks={}, terms=terms)
+    look = Vitals(probe, {})(1, {})
+    assert {name: value for name, value in look.items() if name.endswith("_least")} == least
 
 
 def test_looking_changes_nothing_and_takes_points_too(tiny, weights):

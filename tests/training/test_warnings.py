@@ -35,12 +35,14 @@ def test_healthy_runs_are_not_warned_of(path):
 
 
 WORDS = {"saturated": "D is saturated", "identical": "samples are nearly identical", "diverging": "NaN is ahead",
-         "gone": "gradient is gone"}
+         "gone": "gradient is gone", "away": "G has run away from the data"}
 EXPECTED = {
     "collapsed_digits_strong_d": ["saturated"], "collapsed_digits_no_norm_fast_g": ["saturated"],
     "collapsed_digits_saturating": ["saturated", "gone"], "collapsed_digits_huge_rates": ["diverging", "saturated"],
-    "collapsed_digits_wasserstein_growing": ["diverging"], "collapsed_digits_weak_d": ["identical"],
-    "collapsed_ring8_weak_d": ["identical"], "collapsed_mnist_semi_supervised": ["saturated", "identical"]}
+    "collapsed_digits_wasserstein_growing": ["diverging"], "collapsed_digits_weak_d": ["away", "identical"],
+    "collapsed_ring8_weak_d": ["away", "identical"], "collapsed_ring8_away": ["away"],
+    "collapsed_digits_smoothed_strong_d": ["saturated"],
+    "collapsed_mnist_semi_supervised": ["saturated", "identical"]}
 
 
 @pytest.mark.parametrize("name, signs", EXPECTED.items())
@@ -67,6 +69,20 @@ def test_a_sign_must_hold_for_several_looks_in_a_row():
     bad = {"d/loss": 0.001, "apart": 1.0}
     assert said([look(step, **bad) if step % 4 else look(step) for step in range(1, 40)]) == []
     assert [step for step, _ in said([look(step, **bad) for step in range(1, 5)])] == [warnings.LOOKS]
+
+
+def test_samples_that_are_far_from_each_other_are_not_said_to_be_identical():
+    """As an untrained G's of points, whose real neighbours lie nearer than samples in a small blob."""
+    (_, text), = said([look(step, nearest=3.088, width=0.1) for step in range(1, 5)])
+    assert "samples hardly vary" in text and "identical" not in text and "308" not in text and "10.0%" in text
+
+
+@pytest.mark.parametrize("changes, warned", [
+    ({"apart": 0.01, "d/loss": 11.9}, True), ({"apart": 0.01, "d/loss": 1.5}, False),
+    ({"apart": 0.3, "d/loss": 11.9}, False), ({"width": 40.0}, True), ({"width": 1.5}, False)])
+def test_a_g_that_leaves_the_data_is_told_by_ds_order_or_by_its_spread(changes, warned):
+    found = said([look(step, **changes) for step in range(1, 5)])
+    assert ["G has run away from the data" in text for _, text in found] == [True] * warned
 
 
 def test_a_warning_is_not_repeated_for_a_while():
@@ -104,6 +120,6 @@ def test_a_warning_is_one_line_on_stderr(capsys):
     for step in range(1, 5):
         watch(step, {})
     line, = capsys.readouterr().err.splitlines()
-    assert line == ("tfgan_improved: warning: step 4: samples are nearly identical: G has collapsed to few images "
-                    "(since step 1; the distance to the nearest other sample is 80.0% of that of real images, the "
-                    "spread of all 1.0%); try --d_head=minibatch_discrimination")
+    assert line == ("tfgan_improved: warning: step 4: samples hardly vary: G fills a small part of the data's "
+                    "space (since step 1; the spread of all is 1.0% of that of real images); "
+                    "try --d_head=minibatch_discrimination")

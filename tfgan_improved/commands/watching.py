@@ -9,7 +9,7 @@ import tensorflow as tf
 from tfgan_improved import assemble
 from tfgan_improved.config import RunConfig, specs
 from tfgan_improved.evaluation import classification, selection
-from tfgan_improved.instruments import INSTRUMENTS
+from tfgan_improved.instruments import INSTRUMENTS, measured
 from tfgan_improved.run_folder import RunFolder
 from tfgan_improved.training import callbacks, warnings
 from tfgan_improved.training.probe import Probe
@@ -103,7 +103,7 @@ class Run(NamedTuple):
         chosen = [INSTRUMENTS.make(text) for text in specs(self.job.instruments)]
         measure = callbacks.Measure(
             self.folder.instruments, self.first, self.job.instrument_every,
-            lambda: {name: value for each in chosen for name, value in each(probe).items()}, writer)
+            lambda: measured(chosen, probe), writer)
         if not self.first:
             measure(0, {})
         return measure

@@ -14,4 +14,4 @@ INSTRUMENTS = Table(__name__, "instrument", {
 
 __getattr__, __dir__, __all__ = shelf(
     __name__, *INSTRUMENTS.names.values(), "diversity:pairs_of_units", "singular_values:effective_kernels",
-    "distance_of_outputs:wasserstein", "duplicates:nearest_distances")
+    "distance_of_outputs:wasserstein", "duplicates:nearest_distances", "together:measured")

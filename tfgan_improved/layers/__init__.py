@@ -2,10 +2,12 @@
 
 from tfgan_improved.spec import Table, shelf
 
+SYNCHRONIZED = "it is called 'batch' here, which is synchronized over replicas"
 NORMS = Table(__name__, "norm", {"batch": "batch_norm:BatchNorm", "layer": "layer_norm:LayerNorm",
                                  "instance": "instance_norm:InstanceNorm",
                                  "virtual": "virtual_batch_norm:VirtualBatchNorm",
-                                 "cross_batch": "cross_batch_norm:CrossBatchNorm"})
+                                 "cross_batch": "cross_batch_norm:CrossBatchNorm"},
+              elsewhere=dict.fromkeys(("sync", "sync_batch", "synchronized", "synchronized_batch"), SYNCHRONIZED))
 WRAPS = Table(__name__, "wrap", {"spectral": "spectral_norm:SpectralNorm", "weight": "weight_norm:WeightNorm"})
 HEADS = Table(__name__, "head", {"minibatch_discrimination": "minibatch_discrimination:MinibatchDiscrimination",
                                  "minibatch_halves": "minibatch_halves:MinibatchHalves"})

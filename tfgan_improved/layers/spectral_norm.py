@@ -1,6 +1,7 @@
 """Spectral normalization of a layer's kernel."""
 
 import keras
+import tensorflow as tf
 
 from tfgan_improved.layers.kernel_wrapper import KernelWrapper
 from tfgan_improved.ops import power_iteration
@@ -11,8 +12,9 @@ class SpectralNorm(KernelWrapper):
     """The layer with W / sigma(W) for its kernel W (inputs, units), sigma the largest singular value.
 
     It is a reparametrisation: W is what is trained and the gradient flows through W / sigma(W), sigma = v' W u with u
-    and v constant. `keras.layers.SpectralNormalization` is a projection instead: it overwrites W. One left vector u
-    (units,) is remembered; every call refines it by `power_iterations` and only a training call stores it.
+    and v constant; where sigma is at most `epsilon`, the kernel stays W. `keras.layers.SpectralNormalization` is a
+    projection instead: it overwrites W. One left vector u (units,) is remembered; every call refines it by
+    `power_iterations` and only a training call stores it.
     Layers: Dense, convolutions, transposed convolutions, Embedding (units are its classes). TypeError for any other,
     ValueError unless power_iterations >= 1. Source: Miyato et al. 2018, arXiv:1802.05957, section 2.1 and appendix A.
     """
@@ -35,7 +37,7 @@ class SpectralNorm(KernelWrapper):
             self.matrix(kernel), self.u.value, self.power_iterations, self.epsilon)
         if training:
             self.u.assign(u)
-        return kernel / keras.ops.maximum(sigma, self.epsilon)  # a kernel of zeros stays one
+        return kernel / tf.where(sigma > self.epsilon, sigma, tf.ones_like(sigma))  # a kernel of zeros stays one
 
     def get_config(self):
         return {**super().get_config(), "power_iterations": self.power_iterations, "epsilon": self.epsilon}

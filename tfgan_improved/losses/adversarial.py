@@ -5,6 +5,7 @@ number valued, and return scalars: means over the batch, in float32 for logits o
 """
 
 import dataclasses
+import math
 from typing import NamedTuple
 
 import keras
@@ -27,6 +28,11 @@ class Adversarial:
     def __call__(self, real, fake):
         return GanLoss(self.discriminator(real, fake), self.generator(fake))
 
+    @property
+    def least(self):
+        """The number that D's half of the loss comes near to where D tells everything apart."""
+        return 0.0
+
 
 @dataclasses.dataclass(frozen=True)
 class Saturating(Adversarial):
@@ -43,6 +49,12 @@ class Saturating(Adversarial):
         if not 0 <= self.label_smoothing <= 0.5:
             raise ValueError(f"label_smoothing must be from 0 to 0.5 (0.1 makes real targets 0.9); "
                              f"received {self.label_smoothing}")
+
+    @property
+    def least(self):
+        """The entropy of the real target: 0 without smoothing, 0.3251 with one of 0.1."""
+        s = self.label_smoothing
+        return -s * math.log(s) - (1 - s) * math.log(1 - s) if s else 0.0
 
     def discriminator(self, real, fake):
         """softplus(-real) + label_smoothing * real is the cross-entropy of sigmoid(real) with the target t."""
@@ -102,6 +114,11 @@ class Wasserstein(Adversarial):
     Source: Arjovsky et al. 2017, arXiv:1701.07875, equation 2.
     """
 
+    @property
+    def least(self):
+        """None: a critic's logits lie apart without end."""
+        return -math.inf
+
     def discriminator(self, real, fake):
         """Minus the critic's estimate of the distance."""
         return ops.mean(_full(fake)) - ops.mean(_full(real))
@@ -117,6 +134,11 @@ class LeastSquares(Saturating):
 
     Source: Mao et al. 2017, arXiv:1611.04076, equation 9.
     """
+
+    @property
+    def least(self):
+        """Squares vanish, whatever the targets."""
+        return 0.0
 
     def discriminator(self, real, fake):
         """Squares of the distance to the targets t and 0."""

@@ -1,5 +1,7 @@
 """What the regularizers of kernels share: any kernel becomes a matrix with one column for each unit."""
 
+import numbers
+
 import keras
 import tensorflow as tf
 
@@ -15,6 +17,8 @@ class KernelRegularizer(keras.regularizers.Regularizer):
     """
 
     def __init__(self, output_axis=-1):
+        if not isinstance(output_axis, numbers.Integral):
+            raise ValueError(f"output_axis of {type(self).__name__} must be a whole number; received {output_axis!r}")
         self.output_axis = output_axis
 
     def __call__(self, kernel):

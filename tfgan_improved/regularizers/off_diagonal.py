@@ -37,6 +37,7 @@ class OffDiagonal(kernel_regularizer.KernelRegularizer):
 def _squares(w):
     if w.shape[1] >= 2 * w.shape[0]:
         lengths = tf.reduce_sum(tf.square(w), axis=0)
-        return tf.reduce_sum(tf.square(tf.matmul(w, w, transpose_b=True))) - tf.reduce_sum(tf.square(lengths))
+        every = tf.reduce_sum(tf.square(tf.matmul(w, w, transpose_b=True)))
+        return tf.maximum(every - tf.reduce_sum(tf.square(lengths)), 0.0)  # rounding may put it a little below
     gram = tf.matmul(w, w, transpose_a=True)
     return tf.reduce_sum(tf.square(tf.linalg.set_diag(gram, tf.zeros_like(gram[0]))))

@@ -13,6 +13,11 @@ class DiscriminatorLoss:
     weight: float = 1.0
     name: str = "loss"
 
+    @property
+    def least(self):
+        """What the term comes near to where D tells everything apart; -inf for a loss without such an end."""
+        return self.weight * getattr(self.loss, "least", 0.0) if self.weight else 0.0
+
     def __call__(self, view):
         return self.weight * self.loss.discriminator(view.judged("real")["logits"], view.judged("fake")["logits"])
 

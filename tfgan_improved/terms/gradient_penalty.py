@@ -19,7 +19,7 @@ class R1:
     name: str = "r1"
 
     def __post_init__(self):
-        if self.gamma < 0:
+        if not self.gamma >= 0:
             raise ValueError(f"gamma of r1 must be at least 0; received {self.gamma}")
 
     def __call__(self, view):
@@ -37,7 +37,7 @@ class R2:
     name: str = "r2"
 
     def __post_init__(self):
-        if self.gamma < 0:
+        if not self.gamma >= 0:
             raise ValueError(f"gamma of r2 must be at least 0; received {self.gamma}")
 
     def __call__(self, view):
@@ -55,7 +55,7 @@ class GradientPenalty:
     name: str = "gradient_penalty"
 
     def __post_init__(self):
-        if self.weight < 0:
+        if not self.weight >= 0:
             raise ValueError(f"weight of gradient_penalty must be at least 0; received {self.weight}")
 
     def __call__(self, view):
@@ -68,8 +68,9 @@ class GradientPenalty:
 class DRAGAN:
     """weight * E[(|dD(y)/dy| - slope)^2], y = x + a spread s u near real x; a scalar >= 0.
 
-    s is the standard deviation of all numbers of the batch, over all replicas; u ~ U(0, 1) for each number of an image
-    and a ~ U(0, 1) for each image, as in the authors' code; the paper's text writes normal noise instead of a s u.
+    s is the standard deviation of all numbers of the batch, over its parts and all replicas; u ~ U(0, 1) for each
+    number of an image and a ~ U(0, 1) for each image, as in the authors' code; the paper's text writes normal noise
+    instead of a s u.
     ValueError unless weight, slope and spread are >= 0. Source: Kodali et al. 2017, arXiv:1705.07215, section 2.3.
     """
 
@@ -79,14 +80,14 @@ class DRAGAN:
     name: str = "dragan"
 
     def __post_init__(self):
-        if min(self.weight, self.slope, self.spread) < 0:
+        if not all(value >= 0 for value in (self.weight, self.slope, self.spread)):
             raise ValueError(f"weight, slope and spread of dragan must be at least 0; received {self.weight}, "
                              f"{self.slope}, {self.spread}")
 
     def __call__(self, view):
         real = view.images("real")
-        mean = replicas.mean(ops.mean(real))
-        deviation = ops.sqrt(replicas.mean(ops.mean(ops.square(real - mean))))
+        mean = replicas.mean(ops.mean(view.whole))
+        deviation = ops.sqrt(replicas.mean(ops.mean(ops.square(view.whole - mean))))
         rows = (replicas.length(real),)
         u, a = noise.uniform(rows + real.shape[1:]), noise.uniform(rows + (1,) * (len(real.shape) - 1))
         return self.weight * _away_from(self.slope, _squared_slope(view, real + a * self.spread * deviation * u))

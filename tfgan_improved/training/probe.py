@@ -18,6 +18,7 @@ class Probe:
 
     def __init__(self, gan, images, labels, rows):
         self.networks, self.rows, self._images, self._labels = gan.networks, rows, images, labels
+        self.terms = {name: player.terms for name, player in gan.players.items()}
         self._latent, self._pixels = gan.latent, len(images.shape) == 4
         self._judge, self._draw = (tf.function(made, reduce_retracing=True) for made in (self._both, self._generate))
 

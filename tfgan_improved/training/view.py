@@ -19,6 +19,7 @@ class View:
         self.labels = labels  # of real and fake: generated images are drawn with the labels of the real ones
         self.labeled = labeled  # (images, labels)
         self.joint = joint  # parts that share one pass through D, or {player: those parts in its turn}
+        self.whole = real  # real images of all parts, where this view is one of several that were cut
         self._results, self.player, self.memory, self.first = {}, None, None, True
 
     def once(self, key, owners, make):
@@ -48,8 +49,11 @@ class View:
                 raise ValueError(f"{rows.shape[0]} rows of a turn cannot be accumulated over {count} equal parts; give "
                                  f"a batch of a multiple of {count} on each replica")
         cut = zip(*([None] * count if rows is None else tf.split(rows, count) for rows in parts))
-        return [View(self.networks, real, z, labels, tuple(labeled) or None, noise.fold(self.seed, index), self.joint)
-                for index, (real, z, labels, *labeled) in enumerate(cut)]
+        views = [View(self.networks, real, z, labels, tuple(labeled) or None, noise.fold(self.seed, index), self.joint)
+                 for index, (real, z, labels, *labeled) in enumerate(cut)]
+        for view in views:
+            view.whole = self.whole
+        return views
 
     def images(self, part):
         """Images (n, ...) of a part; generated ones carry a gradient in G's turn only."""

@@ -18,15 +18,18 @@ class Vitals:
     median distance of samples from their nearest other sample, and "width": the root mean square distance from their
     mean, both as parts of the same of real examples. For each player "<name>_size", the root mean square of its
     weights, and "<name>_moved", that of what they moved by in a step since the last look, as a part of the learning
-    rate: Adam moves a weight by about that where its gradients agree. What is not finite is None.
+    rate: Adam moves a weight by about that where its gradients agree. "d_least", where D's loss has one: what it comes
+    near to where D tells everything apart. What is not finite is None.
     """
 
     def __init__(self, probe, optimizers):
         self.probe, self.optimizers, self.last, self.step = probe, optimizers, {}, None
+        self.least = {f"{name}_least": term.least for name, terms in probe.terms.items() for term in terms
+                      if math.isfinite(getattr(term, "least", math.inf))}
         self.real = _nearest_and_width(probe.real(COUNT))
 
     def __call__(self, step, means):
-        record = {"step": step, **means, **self._judged(), **self._differences()}
+        record = {"step": step, **means, **self.least, **self._judged(), **self._differences()}
         for name, network in self.probe.networks.items():
             record |= self._weights(name, network, step)
         self.step = step

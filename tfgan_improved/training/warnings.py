@@ -13,21 +13,38 @@ PLAYERS = {"d": "D", "g": "G"}
 
 def saturated(looks, rates):
     """D tells all real and generated examples apart and has nothing left to learn, for long."""
-    if not all(look["apart"] >= 0.99 and 0 <= look.get("d/loss", -1) < 0.015 for look in looks):
+    # Above its least: with one-sided label smoothing no loss comes near 0. Rounding may take it a hair below.
+    losses = [look.get("d/loss", -1.0) - look.get("d_least", 0.0) for look in looks]
+    if not all(look["apart"] >= 0.99 and -1e-5 <= loss < 0.015 for look, loss in zip(looks, losses)):
         return None
     return ("D is saturated: it tells real and generated images apart perfectly, and G learns little from it",
-            f"its loss was at most {max(look['d/loss'] for look in looks):.1g} since step {looks[0]['step']}, and "
+            f"its loss was at most {max(*losses, 0.0):.1g} above its least since step {looks[0]['step']}, and "
             f"{looks[-1]['apart']:.1%} of pairs are in the right order", f"--d_lr={rates['d'] / 4:.1g}")
 
 
 def identical(looks, rates):
-    """Samples hardly differ, all of them or each from another one."""
+    """Samples hardly differ, each from another one or all of them: the spread may be small where no two are near."""
     if not all(look["nearest"] < NEAREST or look["width"] < WIDTH for look in looks):
         return None
+    last, flag = looks[-1], "--d_head=minibatch_discrimination"
+    if last["nearest"] < NEAREST:
+        return ("samples are nearly identical: G has collapsed to few images",
+                f"since step {looks[0]['step']}; the distance to the nearest other sample is {last['nearest']:.1%} of "
+                f"that of real images, the spread of all {last['width']:.1%}", flag)
+    return ("samples hardly vary: G fills a small part of the data's space",
+            f"since step {looks[0]['step']}; the spread of all is {last['width']:.1%} of that of real images", flag)
+
+
+def away(looks, rates):
+    """G has left the data behind: D finds real less real than generated and cannot catch up, or samples fly apart."""
+    reversed_order = all(look["apart"] <= 0.05 and look.get("d/loss", 0.0) >= FOOLED for look in looks)
+    if not reversed_order and not all(look["width"] > WIDE for look in looks):
+        return None
     last = looks[-1]
-    return ("samples are nearly identical: G has collapsed to few images",
-            f"since step {looks[0]['step']}; the distance to the nearest other sample is {last['nearest']:.1%} of that "
-            f"of real images, the spread of all {last['width']:.1%}", "--d_head=minibatch_discrimination")
+    return ("G has run away from the data, and D is too weak to bring it back",
+            f"since step {looks[0]['step']}; {last['apart']:.1%} of pairs of real and generated are in the right "
+            f"order, D's loss is {last.get('d/loss', 0.0):.3g}, the spread of samples {last['width']:.1%} of that of "
+            "real images", f"--g_lr={rates['g'] / 4:.1g}")
 
 
 def diverging(looks, rates):
@@ -60,8 +77,10 @@ def gone(looks, rates):
     return None
 
 
-SIGNS = (saturated, identical, diverging, gone)
+SIGNS = (saturated, identical, away, diverging, gone)
 NEAREST, WIDTH = 0.1, 0.15  # as parts of real images'; healthy runs have 0.3 and 0.6 at least, an untrained G 0.2
+WIDE = 2.0  # as a part of real images' spread; healthy runs have 1.1 at most
+FOOLED = 2.5  # a loss of D well above that of guessing, 1.4, or 2 for the hinge loss
 LARGE = 500.0  # a loss from which on growing is no search for the right size any more
 STILL = 2e-3
 
