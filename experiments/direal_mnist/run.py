@@ -24,7 +24,7 @@ from tfgan_improved.run_folder import RunFolder
 HERE = pathlib.Path(__file__).parent
 TAU = 0.5  # of the measured loss, in both arms
 ARMS = {"mnist": {"with": "mnist_direal", "without": "mnist_direal_off"},
-        "cifar10": {"with": "cifar10_five_direal", "without": "cifar10_five_plain"}}
+        "cifar10": {"with": "cifar10_five_batch_direal", "without": "cifar10_five_batch"}}
 EPOCH = {"mnist": 938, "cifar10": 782}  # steps of 64 images
 NETWORKS = {"d": "D", "g": "G"}
 
