@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.stats
 import tensorflow as tf
 
 from tfgan_improved.evaluation import bridge, evidence, intervals, moments, scores
@@ -202,11 +203,14 @@ def test_the_distance_of_infinitely_many_samples_is_that_of_the_gaussians():
     for _ in range(30):
         samples = _seen(scale * random.randn(3 * width, width))
         one = frechet.Frechet()(samples, real)["fd"]
-        extrapolated = frechet.FrechetAtInfinity()(samples, real)["fd_infinity"].value
-        assert extrapolated == pytest.approx(one.value - one.bias)
-        found.append((one.value, extrapolated))
-    (plain, infinite), want = np.mean(found, axis=0), width * (scale - 1) ** 2
+        extrapolated = frechet.FrechetAtInfinity()(samples, real)["fd_infinity"]
+        assert extrapolated.value == pytest.approx(one.value - one.bias)
+        found.append((one.value, *extrapolated[:3]))
+    (plain, infinite, low, high), want = np.mean(found, axis=0), width * (scale - 1) ** 2
     assert abs(infinite - want) < 0.2 * (plain - want)
+    held = np.mean([low < want < high for _, _, low, high in found])
+    spread = np.std([infinite for _, infinite, _, _ in found])
+    assert held > 0.85 and (high - low) / 2 < 2 * 2.78 * spread  # 2.78: Student's t of 4 degrees of freedom
 
 
 def test_the_kernel_distances_interval_covers_as_often_as_it_says(monkeypatch):
@@ -217,6 +221,16 @@ def test_the_kernel_distances_interval_covers_as_often_as_it_says(monkeypatch):
         kd = kernel.Kernel()(*(evidence.Evidence(128, features=random.randn(128, 3)) for _ in range(2)))["kd"]
         held.append(kd.low < 0 < kd.high)
     assert 0.91 < np.mean(held) < 0.99
+
+
+def test_the_interval_of_what_is_left_out_is_that_of_a_mean_for_a_mean():
+    """Of equal blocks it is the blocks' mean -+ t times their standard error."""
+    values = np.random.RandomState(0).randn(50)
+    low, high = intervals.of_left_out(values.mean(), [values[left].mean() for left in intervals.left_out(50)])
+    blocks = values.reshape(5, 10).mean(axis=1)
+    half = scipy.stats.t.ppf(0.975, 4) * blocks.std(ddof=1) / np.sqrt(5)
+    np.testing.assert_allclose([low, high], [values.mean() - half, values.mean() + half])
+    assert intervals.of_left_out(0.1, [0.0, 0.3], 0.0)[0] == 0.0
 
 
 def test_intervals_stay_in_the_range_of_the_score():

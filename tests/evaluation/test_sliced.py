@@ -91,3 +91,15 @@ def test_what_has_no_patches_is_one_sentence(call, message):
     with pytest.raises(ValueError, match=message) as caught:
         call(np.zeros((5, 8, 8, 1), np.uint8))
     assert "\n" not in str(caught.value)
+
+
+def test_the_interval_holds_what_other_images_give():
+    """And is no more than three times as wide as they spread."""
+    score, found = sliced.SlicedWasserstein(images=40, patches=8, directions=32), []
+    for seed in range(12):
+        found.append(score(Evidence(40, images=smooth(40, 32, seed, 1.0)),
+                           Evidence(40, images=smooth(40, 32, 100 + seed, 1.5))))
+    for name in ("swd", "swd_32", "swd_16"):
+        value, low, high, _ = np.array([one[name] for one in found], float).T
+        assert np.mean((low < value.mean()) & (value.mean() < high)) > 0.8
+        assert (high - low).mean() / 2 < 3 * 2.78 * value.std()

@@ -11,6 +11,7 @@ from tfgan_improved.evaluation import EvaluationError, intervals, moments
 from tfgan_improved.evaluation.scores import Value, checks
 
 NARROW = 512  # features up to which an evaluation costs little, so that many resamples are taken
+PARTS = 15  # of the samples, from half to all of them, through whose distances a line is laid
 FEWEST = 3  # samples a feature, below which the distance is no line in 1 / n over the parts
 MANY, OWN_PART = 4, 1e-4  # rows a feature, and share of its variance, from which products in float32 will do
 
@@ -131,14 +132,18 @@ class Frechet:
         return Value(value, *intervals.around(value, spread, 0.0), bias=bias)
 
 
-def at_infinity(samples, to_real):
-    """The distance that infinitely many samples would have, from groups of them: where the line meets 1 / n = 0."""
-    groups, random = samples.moments.groups, np.random.RandomState(intervals.SEED)
-    sizes = np.unique(np.linspace(groups // 2, groups, 15).round().astype(int))
-    inverse, values = [], []
-    for size in sizes:
-        chosen = np.zeros(groups)
-        chosen[random.permutation(groups)[:size]] = 1
+def at_infinity(samples, to_real, left=None, parts=PARTS):
+    """The distance that infinitely many samples would have: where the line through those of parts meets 1 / n = 0.
+
+    The parts are of `left` groups of samples, all by default, each going on around where the one before it ended: so
+    all groups are in equally many, which doubles or triples the information of parts drawn at random.
+    """
+    left = np.arange(samples.moments.groups) if left is None else left
+    inverse, values, start = [], [], 0
+    for size in np.unique(np.linspace(len(left) // 2, len(left), parts).round().astype(int)):
+        chosen = np.zeros(samples.moments.groups)
+        chosen[np.take(left, range(start, start + size), mode="wrap")] = 1
+        start += size
         inverse.append(1.0 / (chosen @ samples.moments.counts))
         values.append(to_real(chosen))
     return float(np.polyfit(inverse, values, 1)[1])
@@ -148,10 +153,11 @@ def at_infinity(samples, to_real):
 class FrechetAtInfinity:
     """The Frechet distance that infinitely many samples would have, by extrapolation; comparable across counts.
 
-    The line goes through parts of the samples from half to all of them. Of Gaussians of known distance it misses by
-    3 in 100 of the bias at 10 samples a feature, by a tenth at 3, and by a quarter at 2, down to distances below 0.
-    EvaluationError for fewer than 3.
-    Source: Chong & Forsyth 2020, arXiv:1911.07023, section 3 (with parts of the samples drawn at random).
+    The line goes through 15 parts of the samples from half to all of them. Of Gaussians of known distance it misses by
+    3 to 5 in 100 of the bias at 10 samples a feature, by an eighth at 3, and by a quarter at 2. The interval is a
+    jackknife: a fifth of the samples is left out at a time; of these Gaussians it held the distance in 93% or more.
+    EvaluationError for fewer than 3 samples a feature.
+    Source: Chong & Forsyth 2020, arXiv:1911.07023, section 3; the jackknife: Tukey 1958, doi:10.1214/aoms/1177706647.
     """
 
     reads = ("moments",)
@@ -167,6 +173,14 @@ class FrechetAtInfinity:
             raise EvaluationError(f"{samples.count} samples are too few to extrapolate a distance of {width} features; "
                                   f"give at least {FEWEST * width} --samples, or choose --scores=frechet")
         with _threads(width):
-            mean, factor = _mean_and_factor(real.moments)
-            return {"fd_infinity": Value(at_infinity(
-                samples, lambda weights: distance(*samples.moments.of(weights)[1:], mean, factor)))}
+            return self._value(samples, real, PARTS if width <= NARROW else 5)
+
+    def _value(self, samples, real, parts):
+        mean, factor = _mean_and_factor(real.moments)
+
+        def to_real(weights):
+            return distance(*samples.moments.of(weights)[1:], mean, factor)
+
+        without = [at_infinity(samples, to_real, left, parts) for left in intervals.left_out(samples.moments.groups)]
+        value = at_infinity(samples, to_real)
+        return {"fd_infinity": Value(value, *intervals.of_left_out(value, without))}
