@@ -64,7 +64,7 @@ def test_labels_are_given_to_conditional_networks_only():
     for conditional, inputs in ((False, 1), (True, 2)):
         networks = assemble.networks(recipe(conditional=conditional), DATA)
         assert [len(network.inputs) for network in networks] == [inputs, inputs]
-    with pytest.raises(SpecError, match="--conditional needs labels; the data set 'squares' has none; leave it out"):
+    with pytest.raises(SpecError, match="--conditional needs labels of two classes or more; .*'squares' has none"):
         assemble.networks(recipe(conditional=True), DATA | {"classes": 0})
 
 
@@ -91,7 +91,9 @@ def test_precision_is_that_of_activations():
     ({"network": "dcgan:width=0"}, [16, 16, 1], "network 'dcgan:width=0' was refused: "),
     ({"d_terms": "r1:gamma=-1"}, [16, 16, 1], "term 'r1:gamma=-1.0' was refused: "),
     ({"d_head": "minibatch_discrimination:kernels=0"}, [16, 16, 1], "kernels=0"),
-    ({"d_wrap": "spectral:power_iterations=0"}, [16, 16, 1], "power_iterations of SpectralNorm must be at least 1"),
+    ({"d_wrap": "spectral:power_iterations=0"}, [16, 16, 1], "SpectralNorm wants power_iterations of at least 1"),
+    ({"g_terms": "information", "batch_size": 4, "accumulate": 4}, [16, 16, 1],
+     "the term loss wants at least 2 examples in a pass; received --batch_size=4 and --accumulate=4; give more"),
     ({"d_norm": "batch:momentum=2"}, [16, 16, 1], "momentum of BatchNorm must be from 0 to 1"),
 ])
 def test_what_the_parts_refuse_is_one_sentence(settings, shape, told):

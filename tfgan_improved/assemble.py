@@ -43,7 +43,8 @@ def networks(run, data):
     family = NETWORKS.make(run.network)
     classes = data["classes"] if run.conditional else 0
     if run.conditional and not classes:
-        raise SpecError(f"--conditional needs labels; the data set '{data['name']}' has none; leave it out")
+        raise SpecError(f"--conditional needs labels of two classes or more; the data set '{data['name']}' has none; "
+                        "leave it out")
     shape, verdict = tuple(data["shape"]), VERDICTS.find(VERDICTS.parse(run.d_verdict).name)
     try:
         generator = family.generator(shape, latent.size, classes, norm=_maker(NORMS, run.g_norm),
@@ -170,12 +171,22 @@ def gan(run, data):
                           [TERMS.make(text) for text in specs(run.d_terms)],
                           [TERMS.make(text) for text in specs(run.g_terms)], run.d_steps, run.g_steps,
                           run.d_loss_weight, run.g_loss_weight, others(run, data))
+    _check_rows(run, players)
     model = GAN(players, run.latent, ema={"g": run.ema, "d": run.d_ema}, ema_start=run.ema_start, seed=run.seed,
                 deal=DEALS.make(run.deal), accumulate=run.accumulate,
                 joint={"d": tuple(run.d_joint.split()), "g": tuple(run.g_joint.split())})
     model.compile(**{f"{name}_optimizer": _optimizer(run, name, getattr(run, f"{name}_lr"), player.steps)
                      for name, player in players.items()})
     return model
+
+
+def _check_rows(run, players):
+    """SpecError where a term wants more examples to pass together than do."""
+    for term in (term for player in players.values() for term in player.terms):
+        least = getattr(term, "least_rows", 1)
+        if run.batch_size // run.accumulate < least:
+            raise SpecError(f"the term {term.name} wants at least {least} examples in a pass; received --batch_size="
+                            f"{run.batch_size} and --accumulate={run.accumulate}; give more")
 
 
 def _optimizer(run, name, rate, turns):

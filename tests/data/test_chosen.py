@@ -94,6 +94,7 @@ def test_names_are_read_without_the_data():
 @pytest.mark.parametrize("name, told", [
     ("classes:0-99", "names no data set; write classes:<classes>:<data set>"),
     ("classes:9-3:mnist", "'9-3' in 'classes:9-3:mnist' names no classes; write numbers, ranges"),
+    ("classes:0-99999999999:mnist", "ranges such as 0-99 of up to 100000 or names"),
     ("classes::mnist", "names no classes"), ("classes:1,2:classes:1,2:mnist", "names no data set"),
     ("classes:1,2:m n", "'m n' is not the name of a data set")])
 def test_names_that_cannot_be(name, told):

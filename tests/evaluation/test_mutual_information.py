@@ -32,7 +32,7 @@ def test_correlated_gaussians(dimension, correlation, settings, allowed):
     assert exact * (1 + allowed[0]) < found.nats < exact * (1 + allowed[1])
     steps, trained, held = zip(*found.curve)
     assert steps[-1] == settings["steps"] and set(found.steps) <= set(steps) and found.pairs == 4000
-    assert held[0] < 0.9 * exact and abs(trained[-1] - exact) < 0.1 * exact + 0.02  # it was learned
+    assert held[0] < 0.9 * exact and abs(trained[-1] - exact) < 0.15 * exact + 0.02  # it was learned
 
 
 def test_much_information_is_estimated_from_below():
@@ -45,6 +45,23 @@ def test_nothing_in_common_is_no_information():
     random = np.random.default_rng(1)
     found = estimate(random.normal(size=(3000, 4)), random.integers(0, 5, 3000), steps=100, batch_size=128)
     assert -0.02 < found.nats < 0.01
+
+
+def test_neither_scale_nor_outliers_nor_tails_hide_it():
+    """Of three components; the information is the same whatever increasing function is taken of each."""
+    x, z, exact = gaussians(3, 0.7, 4000)
+    odd = np.exp(2 * x), z**3
+    odd[0][0], odd[1][5] = 1e200, -1e9
+    for pair in ((x * 1e200, z), odd):
+        assert 0.85 * exact < estimate(*pair, steps=150, batch_size=128).nats < 1.05 * exact
+
+
+def test_gaps_between_clusters_are_seen():
+    """Six labels, and numbers that lie far apart for each: log 6 nats."""
+    random = np.random.default_rng(4)
+    labels = random.integers(0, 6, 4000)
+    found = estimate(100.0 * labels + random.normal(size=4000), labels, steps=300, batch_size=128)
+    assert 1.5 < found.nats < 1.8
 
 
 def test_what_is_learned_by_heart_does_not_count():
@@ -114,7 +131,7 @@ def test_a_reading_is_the_bound_on_all_pairs(monkeypatch):
     (np.arange(200.0), np.array(["a"] * 200), {}, "arrays of real numbers; received z of <U1"),
     (np.arange(200.0), np.float32(3), {}, "arrays of real numbers; received z of float32, shape"),
     (np.arange(200.0), np.arange(200.0), {"bound": "jensen"}, "unknown bound 'jensen'; choose one of donsker_varadhan"),
-    (np.arange(200.0), np.arange(200.0), {"holdout": 1.5}, "received steps=2000, .*holdout=1.5"),
+    (np.arange(200.0), np.arange(200.0), {"holdout": 1.5}, "received seed=0, steps=2000, .*holdout=1.5"),
 ])
 def test_what_cannot_be_estimated_is_told(x, z, settings, told):
     with pytest.raises(EvaluationError, match=told):

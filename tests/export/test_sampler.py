@@ -103,3 +103,60 @@ def test_images_with_nan_or_infinity_are_told():
 
 def test_an_unconditional_sampler_has_no_labels(images):
     assert not images.conditional and not hasattr(images, "sample_labels")
+
+
+@pytest.fixture(scope="module")
+def of_classes():
+    """A function (latent, classes) -> a sampler of a DCGAN of three classes."""
+    network = NETWORKS.make("dcgan:width=4").generator((8, 8, 1), 4, classes=3)
+    return lambda latent="normal:4", classes=0: Sampler(network, latent, classes)
+
+
+@pytest.fixture(scope="module")
+def both(of_classes, tmp_path_factory):
+    """A sampler and its export."""
+    sampler, path = of_classes(), tmp_path_factory.mktemp("export")
+    tf.saved_model.save(sampler, path)
+    return sampler, tf.saved_model.load(path)
+
+
+def test_a_generator_tells_its_classes_itself(of_classes):
+    assert set(draw(of_classes(), 200)["labels"]) == {0, 1, 2}
+
+
+@pytest.mark.parametrize("settings, told", [
+    ({"latent": "normal:5"}, "takes z of 4 numbers; received a latent of 5"),
+    ({"classes": 7}, "the generator has 3 classes; received classes=7"),
+])
+def test_what_does_not_fit_the_generator_is_told(of_classes, settings, told):
+    with pytest.raises(ValueError, match=told):
+        of_classes(**settings)
+
+
+def test_a_conditional_generator_of_others_needs_the_number_of_classes(labeled):
+    with pytest.raises(ValueError, match="the generator is conditional; give the number of classes"):
+        Sampler(labeled.generator, LATENTS.make("normal:4"))
+
+
+@pytest.mark.parametrize("name, given, told", [
+    ("sample", (-3, 0, 0.0), "count must be at least 0; received.*-3"),
+    ("sample", (3, 0, -0.5), "truncation must be a finite number of at least 0.*-0.5"),
+    ("sample_labels", ([0, 1], 0, float("nan")), "truncation must be.*nan"),
+    ("sample_labels", ([0, 3], 0, 0.0), "labels must be from 0 to 2; received.*0 3"),
+    ("sample_labels", ([-1], 0, 0.0), "labels must be from 0 to 2"),
+    ("generate", (np.zeros((1, 4)), [5]), "labels must be from 0 to 2"),
+    ("generate_between", (np.zeros((2, 4)), [0, 1], [2], [0.5, 0.5]), "equally many rows; received.*2 2 1"),
+    ("generate_between", (np.zeros((1, 4)), [0], [2], [5.0]), "shares must be from 0 to 1; received.*5"),
+    ("generate_between", (np.zeros((1, 4)), [0], [-2], [0.5]), "labels must be from 0 to 2"),
+])
+def test_numbers_out_of_range_are_told_by_the_export_too(both, name, given, told):
+    arguments = [tf.constant(value, spec.dtype) for value, spec in zip(given, getattr(both[0], name).input_signature)]
+    for one in both:
+        with pytest.raises(tf.errors.InvalidArgumentError, match=f"(?s){told}"):
+            getattr(one, name)(*arguments)
+
+
+@pytest.mark.parametrize("settings", [{"passes": 0}, {"passes": 2, "truncation": -1.0}])
+def test_standing_statistics_want_passes_and_a_bound(of_classes, settings):
+    with pytest.raises(ValueError, match="at least one pass and a finite truncation of at least 0; received passes="):
+        of_classes().take_standing_statistics(**settings)

@@ -187,7 +187,7 @@ def test_refuses_other_layers():
     for layer in (layers.ReLU(), layers.DepthwiseConv2D(3)):
         with pytest.raises(TypeError, match="SpectralNorm wants a Dense, .* which have one kernel; received <"):
             SpectralNorm(layer)
-    with pytest.raises(ValueError, match="power_iterations of SpectralNorm must be at least 1; received 0"):
+    with pytest.raises(ValueError, match="SpectralNorm wants power_iterations of at least 1 .* power_iterations=0"):
         SpectralNorm(layers.Dense(1), power_iterations=0)
 
 

@@ -9,8 +9,10 @@ import tensorflow as tf
 
 from tfgan_improved.layers import BatchNorm, SpectralNorm
 from tfgan_improved.networks import blocks, residual
+from tfgan_improved.networks.statistics import Statistics
+from tfgan_improved.terms.information import Information, StatisticsLoss
 from tfgan_improved.training.gan import GAN
-from tfgan_improved.training.player import two_players
+from tfgan_improved.training.player import Player, two_players
 
 STEPS, ROWS, CLASSES = 2, 8, 3
 SHAPE = (16, 16, 1)
@@ -30,8 +32,12 @@ def make(norm, wrap, accumulate):
         for layer in network.layers:
             if layer.name.startswith("attention"):
                 layer.gamma.assign(0.5)  # at 0 it would do nothing
-    gan = GAN(two_players(generator, discriminator, "hinge"), "normal:6", ema=0.5, accumulate=accumulate)
-    gan.compile(**{f"{name}_optimizer": keras.optimizers.SGD(0.05) for name in "dg"})
+    terms, others = [], {}
+    if norm:  # MINE too, whose means are of a pass
+        terms, others = [Information()], {"t": Player(Statistics(8, 2, 4).build(SHAPE, 6), (StatisticsLoss(),))}
+    players = two_players(generator, discriminator, "hinge", g_terms=terms, others=others)
+    gan = GAN(players, "normal:6", ema=0.5, accumulate=accumulate)
+    gan.compile(**{f"{name}_optimizer": keras.optimizers.SGD(0.05) for name in players})
     return gan
 
 
@@ -40,9 +46,10 @@ def train(gan, strategy=None):
     def dealt(rows):
         if strategy is None:
             return tf.constant(rows)
-        half = len(rows) // 2
+        # As the pipeline deals them: in each pass the replicas' rows lie side by side.
+        passes = rows.reshape(gan.accumulate, 2, -1, *rows.shape[1:])
         return strategy.experimental_distribute_values_from_function(
-            lambda context: tf.constant(rows[context.replica_id_in_sync_group * half:][:half]))
+            lambda context: tf.constant(passes[:, context.replica_id_in_sync_group].reshape(-1, *rows.shape[1:])))
 
     def step(*data):
         return gan.train_step(data)
@@ -61,12 +68,13 @@ def main():
     tf.config.set_logical_device_configuration(
         tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
     strategy, report = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]), {}
-    # Batch norm's moments are those of a part, and spectral norm's vectors move with each: so without them.
-    for name, norm, wrap, accumulate in (("batch_norm", BatchNorm, SpectralNorm, 1), ("accumulated", None, None, 2)):
+    # Batch norm's moments are those of a pass, and spectral norm's vectors move with each: so with them the passes must
+    # hold the same rows; without them what two passes give is what one gives.
+    for name, norm, wrap, whole in (("in passes", BatchNorm, SpectralNorm, 2), ("as a whole", None, None, 1)):
         one, two = None, None
         for scope in (contextlib.nullcontext, strategy.scope):
             with scope():
-                gan = make(norm, wrap, 1 if one is None else accumulate)
+                gan = make(norm, wrap, whole if one is None else 2)
             one, two = (train(gan), None) if one is None else (one, train(gan, strategy))
         moved = {key: float(np.abs(one[1][key] - one[0][key]).max()) for key in one[0]}
         gaps = {key: float(np.abs(one[1][key] - two[1][key]).max()) for key in one[0]}

@@ -185,7 +185,7 @@ def test_what_cannot_be_built_is_told():
         BigGAN(start="zeros")
     with pytest.raises(ValueError, match="attention of BigGAN must be one of released, reported; received 'none'"):
         BigGAN(attention="none")
-    with pytest.raises(ValueError, match="BigGAN wants width of at least 1; received width=0"):
+    with pytest.raises(ValueError, match="BigGAN wants whole numbers of at least 1 for width; received width=0"):
         BigGAN(width=0)
     with pytest.raises(ValueError, match="received shared=-1, g_attention=-1"):
         BigGAN(shared=-1)
@@ -193,9 +193,9 @@ def test_what_cannot_be_built_is_told():
         SNGANResNet().discriminator((64, 64, 3))
     with pytest.raises(ValueError, match="attention of SAGAN must be a map's size, or 0 for none; received -1"):
         SAGAN(attention=-1)
-    with pytest.raises(ValueError, match="d_attention must be the size of a map, 16, 8; received 4"):
+    with pytest.raises(ValueError, match="attention of D must be the size of a map, 16, 8; received 4"):
         BigGAN(width=1, d_attention=4).discriminator((32, 32, 1))
-    with pytest.raises(ValueError, match="g_attention must be the size of a map, 8, 16, 32, 64; received 4"):
+    with pytest.raises(ValueError, match="attention of G must be the size of a map, 8, 16, 32, 64; received 4"):
         SAGAN(width=1, attention=4).generator((64, 64, 1), 8)
     with pytest.raises(ValueError, match="attention of SAGAN must be one of released, reported; received 'x'"):
         SAGAN(form="x")

@@ -34,7 +34,7 @@ CASES = {
     "conditional": {"conditional": True, "d_wrap": "weight", "d_norm": "none", "flip": True},
     # No layer of these networks has a bias before a batch norm.
     "adam": {"d_terms": "lecam", "ema": 0.9, "label_smoothing": 0.1},
-    "root_adam": {"optimizer": "root_adam:epsilon=1e-6", "lr_decay_from": 2, "lr_decay_to": 8},
+    "root_adam": {"optimizer": "root_adam:epsilon=1e-6", "lr_decay_from": 2, "lr_decay_to": 8, "accumulate": 2},
 }
 
 

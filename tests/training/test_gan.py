@@ -185,3 +185,17 @@ def test_a_joint_pass_gives_the_same_weights_without_batch_norm(tiny, batch, wei
         apart.train_step(batch((2,), seed=seed))
         together.train_step(batch((2,), seed=seed))
     np.testing.assert_allclose(weights(apart), weights(together), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("step", [{"accumulate": 0}, {"ema": 1.5}, {"ema": {"d": -0.1}}, {"ema_start": -5}])
+def test_impossible_settings_are_told(tiny, step):
+    with pytest.raises(ValueError, match="decays of averages from 0 to below 1, ema_start of at least 0 and accumulate "
+                                         "of at least 1; received ema="):
+        tiny(step=step)
+
+
+@pytest.mark.parametrize("labels", [[-1] * 8, [3] * 8])
+def test_labels_out_of_range_are_told(tiny, batch, labels):
+    gan, told = tiny(classes=3), f"(?s)labels must be from 0 to 2; received.*{labels[0]}"
+    with pytest.raises(tf.errors.InvalidArgumentError, match=told):
+        gan.train_step((batch((2,)), tf.constant(labels)))

@@ -13,6 +13,7 @@ from tfgan_improved.commands import evaluate, image_sets
 from tfgan_improved.commands.report import truncations
 from tfgan_improved.commands.restored import asked_step, selected, tell
 from tfgan_improved.config import ConfigError
+from tfgan_improved.data.names import LONGEST
 from tfgan_improved.evaluation import EXTRACTORS, image_set, models
 from tfgan_improved.evaluation.models import Generator
 from tfgan_improved.pictures import PICTURES, Sitting, truncation
@@ -45,8 +46,9 @@ def classes(text):
     found = []
     for part in filter(None, text.replace(" ", "").split(",")):
         span = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
-        if not span or int(span[2] or span[1]) < int(span[1]):
-            raise ConfigError(f"--classes={text} names no classes; give numbers and ranges such as 3,5 or 0-4")
+        if not span or not 0 <= int(span[2] or span[1]) - int(span[1]) < LONGEST:
+            raise ConfigError(f"--classes={text} names no classes; give numbers and ranges such as 3,5 or 0-4, each "
+                              f"of up to {LONGEST} classes")
         found += range(int(span[1]), int(span[2] or span[1]) + 1)
     return tuple(found)
 

@@ -104,16 +104,20 @@ def _shared(config, job, first):
 
 
 def dataset(config, source, strategy, first):
-    """The training data from step `first` on, each replica's rows apart, whatever the strategy."""
-    rows, replicas = config.batch_size // strategy.num_replicas_in_sync, strategy.num_replicas_in_sync
+    """The training data from step `first` on, each replica's rows apart, whatever the strategy.
+
+    Each of the --accumulate passes is a part: it has the same rows on any number of replicas.
+    """
+    replicas = strategy.num_replicas_in_sync
+    rows = config.batch_size // replicas // config.accumulate
 
     def pipeline(replica_ids):
         place = {"first_step": first, "replicas": replicas, "replica_ids": replica_ids, "flip": config.flip}
-        given = data.batches(source, rows, seed=config.seed, parts=assemble.parts(config), **place)
+        given = data.batches(source, rows, seed=config.seed, parts=assemble.parts(config) * config.accumulate, **place)
         if not config.labels:
             return given
         labeled = data.few_labels(source, config.labels, config.label_seed)
-        beside = data.batches(labeled, rows, seed=config.seed, parts=config.d_steps, **place)
+        beside = data.batches(labeled, rows, seed=config.seed, parts=config.d_steps * config.accumulate, **place)
         return tf.data.Dataset.zip(given, beside).map(lambda images, more: (*images, *more))
 
     if config.strategy == "default":

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tfgan_improved import files
 from tfgan_improved.data.names import DataError
-from tfgan_improved.data.source import Memory, Stream, unreadable
+from tfgan_improved.data.source import Memory, Stream, steady, unreadable
 
 
 def chosen(source, classes, name, holdout=0):
@@ -109,7 +109,7 @@ def _of_each(source, split):
         pass  # not yet counted, or damaged
     found = np.zeros(source.classes, np.int64)
     try:
-        for labels in source.ordered(split).map(lambda *item: item[-1], tf.data.AUTOTUNE).batch(4096):
+        for labels in steady(source.ordered(split).map(lambda *item: item[-1]).batch(4096)):
             found += np.bincount(labels.numpy(), minlength=source.classes)
     except tf.errors.OpError as error:
         raise unreadable(source.name, error) from error

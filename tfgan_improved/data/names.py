@@ -16,6 +16,7 @@ SOURCES = Table("tfgan_improved.data", "data set", {
     "stacked_mnist": "stacked_mnist:stacked_mnist",
 })
 FOLDER, CLASSES = "folder:", "classes:"
+LONGEST = 100_000  # classes of a range: more are a slip, and would fill the memory
 
 
 class DataError(UserError):
@@ -45,9 +46,9 @@ def chosen_classes(name):
     found = []
     for part in parts.split(","):
         span = re.fullmatch(r"(\d+)-(\d+)", part)
-        if not part or (span and int(span[1]) > int(span[2])):
-            raise DataError(f"'{part}' in '{name}' names no classes; write numbers, ranges such as 0-99 or names, "
-                            "separated by commas")
+        if not part or (span and not 0 <= int(span[2]) - int(span[1]) < LONGEST):
+            raise DataError(f"'{part}' in '{name}' names no classes; write numbers, ranges such as 0-99 of up to "
+                            f"{LONGEST} or names, separated by commas")
         found += map(str, range(int(span[1]), int(span[2]) + 1)) if span else [part]
     if not inner or inner.startswith(CLASSES):
         raise DataError(f"'{name}' names no data set; write {CLASSES}<classes>:<data set>, such as "

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from tfgan_improved.data import order
 from tfgan_improved.data.names import DataError
+from tfgan_improved.data.source import steady
 
 
 def batches(source, rows, *, seed=0, split="train", first_step=0, parts=1, replicas=1, replica_ids=(0,), flip=False):
@@ -33,7 +34,7 @@ def batches(source, rows, *, seed=0, split="train", first_step=0, parts=1, repli
     elements = elements.map(lambda positions, images, labels: (
         mirrored(images, order.coins(positions, seed)) if flip else images, labels
     ))
-    return elements.prefetch(tf.data.AUTOTUNE).with_options(_options())
+    return steady(elements.prefetch(2)).with_options(_not_sharded())
 
 
 def mirrored(images, chosen):
@@ -65,12 +66,11 @@ def _from_stream(source, split, seed, first_step, step_size, offsets):
     first = first_step * step_size
     items = source.shuffled(split, seed, first).enumerate(first).batch(step_size, drop_remainder=True)
     own = items.map(lambda *step: tf.nest.map_structure(lambda part: tf.gather(part, offsets.ravel()), step)).unbatch()
-    images = own.map(lambda position, item: (position, *source.decode(*item)), tf.data.AUTOTUNE, deterministic=True)
+    images = own.map(lambda position, item: (position, *source.decode(*item)), tf.data.AUTOTUNE)
     return images.batch(offsets.shape[1], drop_remainder=True)
 
 
-def _options():
+def _not_sharded():
     options = tf.data.Options()
-    options.deterministic = True
-    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF  # already sharded
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF  # already done here
     return options

@@ -94,7 +94,7 @@ class Stream(Source):
         self.check(split)
         count = min(self.counts[split], self.counts[split] if limit is None else limit)
         images, labels, done = np.empty((count, *self.shape), self.dtype), np.empty(count, np.int32), 0
-        items = self.ordered(split).take(count).map(self.decode, tf.data.AUTOTUNE, deterministic=True).batch(256)
+        items = steady(self.ordered(split).take(count).map(self.decode, tf.data.AUTOTUNE).batch(256))
         try:
             for some_images, some_labels in items:
                 end = done + len(some_labels)
@@ -111,6 +111,18 @@ class Stream(Source):
         kept = Memory(self.name, self.shape, self.dtype, self.classes, bases, holdout)
         kept.treated = self.treated
         return kept
+
+
+def steady(elements):
+    """`elements` in a fixed order, read by a fixed number of threads.
+
+    tf.data's autotuning, which would choose that number, at times misses that its iterator is deleted: whoever deletes
+    it then waits, up to a minute. Reading was no slower without.
+    """
+    options = tf.data.Options()
+    options.deterministic = True
+    options.autotune.enabled = False
+    return elements.with_options(options)
 
 
 def unreadable(name, error):

@@ -5,6 +5,8 @@ import math
 
 import keras
 import numpy as np
+import scipy.special
+import scipy.stats
 import tensorflow as tf
 
 from tfgan_improved.evaluation import EvaluationError
@@ -13,6 +15,7 @@ from tfgan_improved.losses.information import BOUNDS, log_mean_exp, running_log_
 FEWEST = 100  # pairs, of which a fifth is held out
 AT_ONCE = 2**22  # values of T held in memory while it is scored
 READINGS = 20
+FAR = 5.0  # deviations
 LONGEST = 10.0  # gradient of a step
 
 
@@ -39,17 +42,21 @@ def estimate_mutual_information(x, z, *, bound="donsker_varadhan", seed=0, steps
     T(x, z) = f(x) . g(z) + a(x) + b(z), each part a network with a shortcut, on all pairs of rows in a batch, and reads
     it on all pairs of a share `holdout` of the rows, so that what T has learned by heart does not count. A `rate` above
     0 is that of the running mean which corrects the gradient's bias; with so many pairs in a batch there is little to
-    correct, and of much information a high rate makes T diverge. Columns are scaled to a deviation of 1 first,
-    which changes no information. The same arrays, seed, machine and number of threads give the same numbers.
+    correct, and of much information a high rate makes T diverge. T sees each column at a deviation of 1 beside the
+    normal scores of its ranks, which hold the same information, so that neither scale nor outliers do harm. The same
+    arrays, seed, machine and number of threads give the same numbers.
     The more information there is and the fewer the pairs, the further the estimate stays below it
     (experiments/mine_gaussians). EvaluationError for arrays of different lengths, with NaN or infinity, of fewer than
     100 pairs, for a constant array, an unknown bound and settings out of range.
     Source: Belghazi et al. 2018, arXiv:1801.04062; T's form: Poole et al. 2019, arXiv:1905.06922, section 3.
     """
-    _check(bound, steps, batch_size, width, rate, learning_rate, holdout)
+    _check(bound, seed, steps, batch_size, width, rate, learning_rate, holdout)
     x, z = _prepared(x, z)
     order = np.random.RandomState(seed).permutation(len(x))
     x, z, held = x[order], z[order], max(int(holdout * len(x)), 20) // 2 * 2
+    if len(x) - held < FEWEST // 2:
+        raise EvaluationError(f"holdout={holdout} leaves {len(x) - held} of {len(x)} pairs to train on; hold out less, "
+                              f"so that at least {FEWEST // 2} are left")
     batch_size = min(batch_size, len(x) - held)
     statistics = Statistics(x.shape[1], z.shape[1], width, seed)
     trainer = _Trainer(statistics, (x[held:], z[held:]), BOUNDS[bound], rate, learning_rate, steps, batch_size, seed)
@@ -63,18 +70,20 @@ def estimate_mutual_information(x, z, *, bound="donsker_varadhan", seed=0, steps
     return MutualInformation(nats, tuple(told[place][0] for place in best), held, curve)
 
 
-def _check(bound, steps, batch_size, width, rate, learning_rate, holdout):
+def _check(bound, seed, steps, batch_size, width, rate, learning_rate, holdout):
     if bound not in BOUNDS:
         raise EvaluationError(f"unknown bound '{bound}'; choose one of {', '.join(BOUNDS)}")
-    if min(steps, batch_size - 1, width) < 1 or not (0 < holdout < 1 and 0 <= rate <= 1 and learning_rate > 0):
-        raise EvaluationError("estimate_mutual_information needs steps and width of at least 1, batch_size of at least "
-                              f"2, holdout and rate from 0 to 1 and a learning_rate above 0; received steps={steps}, "
-                              f"width={width}, batch_size={batch_size}, holdout={holdout}, rate={rate}, "
-                              f"learning_rate={learning_rate}")
+    whole = all(isinstance(number, (int, np.integer)) for number in (seed, steps, batch_size, width))
+    if not whole or min(seed + 1, steps, batch_size - 1, width) < 1 or not (0 < holdout < 1 and 0 <= rate <= 1
+                                                                            and learning_rate > 0):
+        raise EvaluationError("estimate_mutual_information needs whole numbers, a seed of at least 0, steps and width "
+                              "of at least 1, batch_size of at least 2, holdout and rate from 0 to 1 and a "
+                              f"learning_rate above 0; received seed={seed}, steps={steps}, batch_size={batch_size}, "
+                              f"width={width}, holdout={holdout}, rate={rate}, learning_rate={learning_rate}")
 
 
 def _prepared(x, z):
-    """Both as float32 (n, columns) with deviation 1. EvaluationError for what cannot be estimated from."""
+    """Both as T sees them, float32 (n, 2 columns). EvaluationError for what cannot be estimated from."""
     arrays = []
     for name, array in (("x", x), ("z", z)):
         array = np.asarray(array)
@@ -94,11 +103,18 @@ def _prepared(x, z):
 
 
 def _scaled(name, array):
-    deviation = array.std(axis=0)
-    if not deviation.any():
+    """Normal scores of the columns' ranks, (n, c), beside the columns themselves, (n, c), all of deviation 1.
+
+    The ranks hold all the information, whatever the scale and the tails; the columns, cut off at FAR, show gaps that
+    ranks close. EvaluationError where nothing varies.
+    """
+    varies = array.min(axis=0) < array.max(axis=0)
+    if not varies.any():
         raise EvaluationError(f"{name} is constant, and holds no information; give one that varies")
-    varies = deviation > 0
-    return ((array[:, varies] - array[:, varies].mean(axis=0)) / deviation[varies]).astype(np.float32)
+    array = array[:, varies] / np.abs(array[:, varies]).max(axis=0)  # squares of the largest numbers are not finite
+    scores = scipy.special.ndtri((scipy.stats.rankdata(array, axis=0) - 0.5) / len(array))
+    both = [(values - values.mean(axis=0)) / np.maximum(values.std(axis=0), 1e-300) for values in (scores, array)]
+    return np.concatenate(both, axis=1).clip(-FAR, FAR).astype(np.float32)
 
 
 class Statistics:

@@ -2,7 +2,8 @@
 
 import tensorflow as tf
 
-from tfgan_improved.ops import class_mix, noise, standing
+from tfgan_improved.ops import LATENTS, class_mix, noise, standing
+from tfgan_improved.ops.class_labels import checked_labels, class_count
 from tfgan_improved.ops.pixels import to_uint8
 
 CHUNK = 64  # images generated at once: bounds the memory, and fixes the order of the sums
@@ -16,11 +17,15 @@ class Sampler(tf.Module):
     cannot show}; `sample_labels(labels, seed, truncation)` those of given classes.
     `draw_z(count, seed, truncation)` is the z (n, d) of these samples; `generate_between(z, labels, others, shares)`
     gives float32 images of places between two classes, at a share in [0, 1] of the way. Truncation 0 is none. Labels
-    are drawn uniformly.
+    are drawn uniformly of `classes`, by default those of the generator's own `ClassVectors`. `latent` is a distribution
+    or its spec ("normal:100"). ValueError where the generator takes another size of z or has another number of classes;
+    tf.errors.InvalidArgumentError, in an export too, for numbers outside of these ranges.
     """
 
     def __init__(self, generator, latent, classes=0):
         super().__init__(name="sampler")
+        latent = LATENTS.make(latent) if isinstance(latent, str) else latent
+        classes = _checked_classes(generator, latent, classes)
         self.generator, self.latent, self.conditional = generator, latent, len(generator.inputs) > 1
         self.pixels, self.classes = len(generator.output_shape) == 4, classes
         z, labels = tf.TensorSpec((None, latent.size), tf.float32, "z"), tf.TensorSpec((None,), tf.int32, "labels")
@@ -37,8 +42,13 @@ class Sampler(tf.Module):
     def take_standing_statistics(self, passes, seed=0, truncation=0.0):
         """Sets the generator's batch norms to their mean moments over `passes` of `CHUNK` rows (`ops/standing.py`).
 
-        With the truncation that will be sampled with: z drawn nearer to 0 have other moments.
+        With the truncation that will be sampled with: z drawn nearer to 0 have other moments. ValueError for fewer
+        than one pass and a truncation that is not finite or below 0.
         """
+        if passes < 1 or not 0 <= truncation < float("inf"):
+            raise ValueError("standing statistics want at least one pass and a finite truncation of at least 0; "
+                             f"received passes={passes}, truncation={truncation}")
+
         def batch(number):
             key = noise.fold(noise.root(seed), 2, number)
             z = self.latent.draw_truncated(noise.fold(key, 0), CHUNK, tf.constant(truncation))
@@ -49,20 +59,31 @@ class Sampler(tf.Module):
         standing.accumulate(self.generator, map(batch, range(passes)))
 
     def _generate(self, z, labels=None):
+        labels = checked_labels(labels, self.classes) if self.conditional else None
         return self.generator([z, labels] if self.conditional else z, training=False)
 
     def _generate_between(self, z, labels, others, shares):
+        others = checked_labels(others, self.classes)
+        within = tf.reduce_all((shares >= 0) & (shares <= 1))
+        tf.debugging.Assert(within, ["shares must be from 0 to 1; received", shares])
+        rows = tf.stack([tf.shape(z)[0], *(tf.size(row) for row in (labels, others, shares))])
+        tf.debugging.Assert(tf.reduce_all(tf.equal(rows, rows[0])),
+                            ["z, labels, others and shares must have equally many rows; received", rows])
         with class_mix.mixed(others, shares):
             return self._generate(z, labels)
 
     def _draw_z(self, count, seed, truncation):
+        tf.debugging.Assert(count >= 0, ["count must be at least 0; received", count])
+        tf.debugging.Assert((truncation >= 0) & tf.math.is_finite(truncation),
+                            ["truncation must be a finite number of at least 0, which is none; received", truncation])
         return self.latent.draw_truncated(noise.fold(noise.root(seed), 0), count, truncation)
 
     def _sample(self, count, seed, truncation):
-        labels = tf.zeros((count,), tf.int32)
+        tf.debugging.Assert(count >= 0, ["count must be at least 0; received", count])
+        labels = tf.zeros((tf.maximum(count, 0),), tf.int32)
         if self.conditional:
             key = noise.fold(noise.root(seed), 1)
-            labels = tf.random.stateless_uniform((count,), key, maxval=self.classes, dtype=tf.int32,
+            labels = tf.random.stateless_uniform(tf.shape(labels), key, maxval=self.classes, dtype=tf.int32,
                                                  alg=noise.ALGORITHM)
         return self._sample_labels(labels, seed, truncation)
 
@@ -82,3 +103,16 @@ class Sampler(tf.Module):
                 "finite": tf.ensure_shape(finite.concat(), (None,))}
         told = {"images": True, "labels": self.conditional, "finite": self.pixels}
         return {name: value for name, value in made.items() if told[name]}
+
+
+def _checked_classes(generator, latent, classes):
+    """The number of classes. ValueError where generator, latent and classes do not fit together."""
+    size, own = generator.inputs[0].shape[1], class_count(generator)
+    if latent.size != size:
+        raise ValueError(f"the generator takes z of {size} numbers; received a latent of {latent.size}; give another "
+                         "latent")
+    if len(generator.inputs) > 1 and (classes or own) < 1:
+        raise ValueError("the generator is conditional; give the number of classes")
+    if own and classes not in (0, own):
+        raise ValueError(f"the generator has {own} classes; received classes={classes}")
+    return classes or own

@@ -15,6 +15,8 @@ class ClassVectors(keras.layers.Embedding):
     between classes).
     """
 
+    class_rows = True  # for `ops.class_labels.class_count`
+
     def call(self, labels):
         vectors, mix = super().call(labels), class_mix.current()
         if mix is None:

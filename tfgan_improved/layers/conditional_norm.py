@@ -35,6 +35,8 @@ class ConditionalNorm(layers.Layer):
         return cls(norm, *_dense(channels, wrap, initializer), **kwargs)
 
     def build(self, shapes):
+        if not isinstance(shapes[0], (tuple, list)) or len(shapes) != 2:
+            raise ValueError(f"ConditionalNorm is called on [x, condition]; received one input of shape {shapes}")
         shape, condition = shapes
         for layer, seen in ((self.norm, shape), (self.gain, condition), (self.bias, condition)):
             if layer is not None and not layer.built:  # as a restored one is

@@ -85,6 +85,9 @@ class SelfAttention(layers.Layer):
 
 def _convolutions(wrap, initializer, use_bias, **channels):
     """A 1x1 convolution for each role, at least one channel, wrapped."""
+    most = max(channels.values())
+    if most < 1:
+        raise ValueError(f"SelfAttention wants at least one channel; received {most}")
     for role, count in channels.items():
         start = initializer() if callable(initializer) else initializer  # a fresh one for each
         layer = layers.Conv2D(max(count, 1), 1, use_bias=use_bias, kernel_initializer=start, name=role)

@@ -21,8 +21,9 @@ class SpectralNorm(KernelWrapper):
 
     def __init__(self, layer, power_iterations=1, epsilon=1e-12, **kwargs):
         super().__init__(layer, **kwargs)
-        if power_iterations < 1:
-            raise ValueError(f"power_iterations of SpectralNorm must be at least 1; received {power_iterations}")
+        if power_iterations < 1 or epsilon < 0:
+            raise ValueError("SpectralNorm wants power_iterations of at least 1 and epsilon of at least 0; received "
+                             f"power_iterations={power_iterations}, epsilon={epsilon}")
         self.power_iterations, self.epsilon = power_iterations, epsilon
 
     def build(self, shape):

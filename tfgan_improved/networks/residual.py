@@ -41,7 +41,7 @@ def generator(plan, shape, latent, classes, norm, wrap):
     ValueError where z cannot be cut, or has parts but the classes no vector to join them to.
     """
     wrap, start = wrap or parts.bare, plan.start
-    _check_place("g_attention", plan.g_attention, [plan.base * 2**level for level in range(1, len(plan.g_widths))])
+    _check_place("G", plan.g_attention, [plan.base * 2**level for level in range(1, len(plan.g_widths))])
     inputs, z, conditions = _conditions(plan, latent, classes)
     x = wrap(layers.Dense(plan.base**2 * plan.g_widths[0], kernel_initializer=start.outer(), name="dense"))(z)
     x, size = layers.Reshape((plan.base, plan.base, plan.g_widths[0]), name=f"map_{plan.base}")(x), plan.base
@@ -59,6 +59,9 @@ def generator(plan, shape, latent, classes, norm, wrap):
 
 def _conditions(plan, latent, classes):
     """G's inputs, what its dense layer sees, and the condition of each block: labels, a vector or None."""
+    if latent < 1 or classes < 0:
+        raise ValueError("a generator wants a latent of at least 1 and classes of at least 0; received "
+                         f"latent={latent}, classes={classes}")
     count = len(plan.g_widths) - 1
     inputs = z = keras.Input((latent,), name="z")
     vectors, first = [[] for _ in range(count)], z
@@ -92,7 +95,7 @@ def discriminator(plan, shape, classes, norm, wrap, head, verdict):
     The features are the sum over the last map's positions.
     """
     wrap, start = wrap or parts.bare, plan.start
-    _check_place("d_attention", plan.d_attention, [shape[0] // 2**level for level in range(1, plan.downs + 1)])
+    _check_place("D", plan.d_attention, [shape[0] // 2**level for level in range(1, plan.downs + 1)])
     inputs, x, labels = parts.image_inputs(shape, classes)
     normalized, size, inside = blocks.conditional(norm, None, wrap, start), shape[0], 0
     for index, width in enumerate(plan.d_widths):
@@ -110,9 +113,10 @@ def discriminator(plan, shape, classes, norm, wrap, head, verdict):
     return parts.finished(inputs, x, labels, classes, wrap, head, start.outer, verdict)
 
 
-def _check_place(name, place, maps):
+def _check_place(network, place, maps):
     if place and place not in maps:
-        raise ValueError(f"{name} must be the size of a map, {', '.join(map(str, maps))}; received {place}")
+        raise ValueError(f"attention of {network} must be the size of a map, {', '.join(map(str, maps))}; "
+                         f"received {place}")
 
 
 def checked_size(family, shape, sizes):
@@ -124,10 +128,10 @@ def checked_size(family, shape, sizes):
 
 
 def check_sizes(family, **sizes):
-    """ValueError unless all are at least 1."""
-    if min(sizes.values()) < 1:
+    """ValueError unless all are whole numbers of at least 1."""
+    if not all(isinstance(value, int) and value >= 1 for value in sizes.values()):
         told = ", ".join(f"{name}={value}" for name, value in sizes.items())
-        raise ValueError(f"{family} wants {' and '.join(sizes)} of at least 1; received {told}")
+        raise ValueError(f"{family} wants whole numbers of at least 1 for {' and '.join(sizes)}; received {told}")
 
 
 def check_start(family, start, form):

@@ -41,11 +41,17 @@ def shape(x):
     return x.shape if x.shape.is_fully_defined() else tf.shape(x)
 
 
-def rows(draw, mine):
-    """This replica's `mine` rows of `draw(all rows)`, so that a draw does not depend on the number of replicas."""
+def rows(draw, mine, passes=1):
+    """This replica's `mine` rows of `draw(all rows)`, so that a draw does not depend on the number of replicas.
+
+    The replicas lie side by side in each of `passes` equal parts, as they do in the data (`data/pipeline.py`): so what
+    all of them have in one pass is what one replica would have in it.
+    """
     if count() == 1:
         return draw(mine)
-    return draw(mine * count())[index() * mine:][:mine]
+    every = draw(mine * count())
+    apart = tf.reshape(every, [passes, count(), mine // passes, *every.shape[1:]])
+    return tf.reshape(apart[:, index()], [mine, *every.shape[1:]])
 
 
 def mean(x):

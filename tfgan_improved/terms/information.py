@@ -33,6 +33,11 @@ class StatisticsLoss:
                              f"{' or '.join(BOUNDS)}; received code={self.code}, shifts={self.shifts}, "
                              f"rate={self.rate}, bound={self.bound}")
 
+    @property
+    def least_rows(self):
+        """How many examples must pass together."""
+        return self.shifts + 1
+
     def memory(self, network):
         """The logarithm of the running mean of exp T, and how many turns it has seen."""
         return {"log_mean": tf.zeros(()), "turns": tf.zeros((), tf.int64)}

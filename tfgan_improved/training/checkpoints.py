@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import sys
 
@@ -91,8 +92,9 @@ class Checkpoints:
             status.expect_partial()  # or TensorFlow warns, at some later time, of what was not asked for
             status.assert_existing_objects_matched()
         except (AssertionError, ValueError, tf.errors.OpError) as error:
-            raise RunError(f"{self._path(step)} does not fit the networks of this recipe: "
-                           f"{str(error).splitlines()[0]}") from None
+            why = re.split(r" that were not bound|:? ?<", str(error).splitlines()[0])[0]  # not every variable's values
+            raise RunError(f"{self._path(step)} does not fit the networks of this recipe: {why}; if another "
+                           "version wrote it, use that one") from None
 
     def _remove(self, step):
         """Renames first, so that a kill leaves no half of a checkpoint under its name."""

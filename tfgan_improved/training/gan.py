@@ -4,10 +4,11 @@ import keras
 import tensorflow as tf
 
 from tfgan_improved.ops import LATENTS, first_batch, noise, replicas
+from tfgan_improved.ops.class_labels import checked_labels, class_count
 from tfgan_improved.ops.pixels import to_float
 from tfgan_improved.training.average import average_of, update_average
 from tfgan_improved.training.deals import Shared
-from tfgan_improved.training.view import View
+from tfgan_improved.training.view import View, check_cut
 
 # Every replica keeps its own copy and computes the same numbers for it: nothing has to be exchanged.
 LOCAL = {"trainable": False, "synchronization": tf.VariableSynchronization.ON_READ,
@@ -22,20 +23,27 @@ class GAN(keras.Model):
     weights, 0 for none, or {player: decay}; until step `ema_start` it is a copy. `deal(gan, data)` cuts a step's batch
     into turns (`deals.py`). `joint` are the parts of a view that share one pass through D, or {player: parts} for the
     turns of each. `accumulate` n: a turn's rows pass in n equal parts, one after the other, and their mean gradient is
-    applied once, which is the update of all rows at once but for batch statistics and noise. Data are images,
-    (images, labels) or (images, labels, labeled images, their labels): images uint8, or float32 in [-1, 1] (points:
-    any range), the first dimension a multiple of the deal's number of parts. Everything random is a function of
-    `seed`, the step and the replica. Works with `fit` on one device.
+    applied once, which is the update of all rows at once but for what is of a pass: batch statistics, noise, the steps
+    of spectral norm, the means of MINE. Data are images, (images, labels) or (images, labels, labeled images, their
+    labels): images uint8, or float32 in [-1, 1] (points: any range), the first dimension a multiple of the deal's
+    number of parts. Everything random is a function of `seed`, the step and the replica. Works with `fit` on one
+    device.
+    ValueError for a decay outside of [0, 1), an `ema_start` below 0 and an `accumulate` below 1.
     """
 
     def __init__(self, players, latent="normal:100", *, ema=0.0, ema_start=0, deal=None, joint=(), accumulate=1,
                  seed=0):
         super().__init__(name="gan")
+        decays = ema if isinstance(ema, dict) else {"g": ema}
+        if min(ema_start, accumulate - 1) < 0 or not all(0 <= decay < 1 for decay in decays.values()):
+            raise ValueError("a GAN wants decays of averages from 0 to below 1, ema_start of at least 0 and accumulate "
+                             f"of at least 1; received ema={ema}, ema_start={ema_start}, accumulate={accumulate}")
         self.players, self.deal, self.joint, self.seed = players, deal or Shared(), joint, seed
         self.latent = LATENTS.make(latent) if isinstance(latent, str) else latent
         self.networks = {name: player.network for name, player in players.items()}
         self.optimizers, self.accumulate, self.ema_start = {}, accumulate, ema_start
-        self.ema = {name: decay for name, decay in (ema if isinstance(ema, dict) else {"g": ema}).items() if decay}
+        self.ema = {name: decay for name, decay in decays.items() if decay}
+        self.classes = class_count(self.networks["g"])  # 0 where there are none, or G's layers for them are not ours
         self.averages = {name: average_of(self.networks[name]) for name in self.ema}
         self.updates = tf.Variable(0, dtype=tf.int64, name="updates", **LOCAL)
         self.memory = {name: [_remember(term, player.network) for term in player.terms]
@@ -101,7 +109,12 @@ class GAN(keras.Model):
         """A View of rows (images[, labels]) with z of its own, drawn for the whole batch over all replicas."""
         images, labels = to_float(data[0]), data[1] if len(data) > 1 else None
         seed = noise.fold(noise.root(self.seed), self.updates, index)
-        z = replicas.rows(lambda count: self.latent.draw(noise.fold(seed, 0), count), replicas.length(images))
+        if replicas.count() > 1:
+            check_cut(images, self.accumulate)
+        if labels is not None and self.classes:
+            labels = checked_labels(labels, self.classes)
+        z = replicas.rows(lambda count: self.latent.draw(noise.fold(seed, 0), count), replicas.length(images),
+                          self.accumulate)
         # Generated images take the real ones' labels: the data's own frequencies, and no class count is needed.
         return View(self.networks, images, z, labels, seed=noise.fold(seed, 1), joint=self.joint)
 

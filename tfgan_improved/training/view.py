@@ -45,9 +45,7 @@ class View:
             return [self]
         parts = [self.real, self.z, self.labels, *(self.labeled or ())]
         for rows in parts:
-            if rows is not None and (rows.shape[0] or 0) % count:
-                raise ValueError(f"{rows.shape[0]} rows of a turn cannot be accumulated over {count} equal parts; give "
-                                 f"a batch of a multiple of {count} on each replica")
+            check_cut(rows, count)
         cut = zip(*([None] * count if rows is None else tf.split(rows, count) for rows in parts))
         views = [View(self.networks, real, z, labels, tuple(labeled) or None, noise.fold(self.seed, index), self.joint)
                  for index, (real, z, labels, *labeled) in enumerate(cut)]
@@ -109,3 +107,10 @@ class View:
         outputs = self._judge(tf.concat(images, axis=0), None if missing else tf.concat(labels, axis=0))
         lengths = [replicas.length(part) for part in images]
         return {name: tf.split(value, lengths) for name, value in outputs.items()}
+
+
+def check_cut(rows, count):
+    """ValueError unless `rows`, a tensor or None, can be cut into `count` equal parts."""
+    if rows is not None and (rows.shape[0] or 0) % count:
+        raise ValueError(f"{rows.shape[0]} rows of a turn cannot be accumulated over {count} equal parts; give a batch "
+                         f"of a multiple of {count} on each replica")

@@ -1,0 +1,20 @@
+"""How many classes a network knows, and whether labels are among them."""
+
+import tensorflow as tf
+
+
+def class_count(network):
+    """The number of classes of a network with `layers.ClassVectors`; 0 for one without."""
+    return min((layer.input_dim for layer in network._flatten_layers() if getattr(layer, "class_rows", False)),
+               default=0)
+
+
+def checked_labels(labels, classes):
+    """`labels`; tf.errors.InvalidArgumentError, in a graph too, for one outside of [0, classes). Not under XLA.
+
+    Without it -1 would be a class's vector, and on a GPU a label too large a vector of zeros.
+    """
+    inside = tf.reduce_all((labels >= 0) & (labels < classes))
+    check = tf.debugging.Assert(inside, [f"labels must be from 0 to {classes - 1}; received", labels])
+    with tf.control_dependencies([] if check is None else [check]):  # before anything looks them up
+        return tf.identity(labels)
