@@ -47,8 +47,8 @@ def _curves(path, runs, panels):
         if "diversity" in key:  # the arms are two powers of ten apart
             axis.set_yscale("symlog", linthresh=1.0)
         axis.set_ylim(bottom=0)
-    axes.flat[0].legend(fontsize=6)
-    figure.tight_layout()
+    figure.legend(*axes.flat[0].get_legend_handles_labels(), fontsize=8, ncols=3 * columns // 2, loc="lower center")
+    figure.tight_layout(rect=(0, 0.1 / lines, 1, 1))
     figure.savefig(path, dpi=110)
     plt.close(figure)
 
