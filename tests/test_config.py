@@ -147,3 +147,7 @@ def test_a_new_rule_is_checked_where_it_is_written():
     assert Config(extra=5).extra == 5
     with pytest.raises(ConfigError, match="--extra=6 is out of range; it must be from 1 to 5"):
         Config(extra=6)
+
+
+def test_bfloat16_is_short_for_the_mixed_policy():
+    assert RunConfig(precision="bfloat16") == RunConfig(precision="mixed_bfloat16")

@@ -119,7 +119,8 @@ class RunConfig(Checked):
     d_ema: float = knob(0.0, "decay of the average of D's weights, which classifies; 0 is off", low=0.0, high=0.999999)
     strategy: str = knob("default", "how to spread a step", choices=("default", "mirrored", "multi_worker", "tpu"))
     num_logical_devices: int = knob(0, "split the CPU in this many devices to try replicas; 0 does not", low=0, high=64)
-    precision: str = knob("float32", "of activations", choices=("float32", "mixed_bfloat16", "mixed_float16"))
+    precision: str = knob("float32", "of activations; bfloat16 is short for mixed_bfloat16, weights stay float32",
+                          choices=("float32", "bfloat16", "mixed_bfloat16", "mixed_float16"))
     jit: bool = knob(False, "compile the step with XLA (one replica)")
     threads: int = knob(0, "threads of each operation; 0 lets TensorFlow choose; exact resuming needs the same", low=0)
 
@@ -132,6 +133,8 @@ class RunConfig(Checked):
             raise ConfigError(f"--label_smoothing={self.label_smoothing} and --loss={self.loss} give the smoothing "
                               "twice; leave one out")
         self._check_players()
+        if self.precision == "bfloat16":  # one name in the recipe for one thing
+            object.__setattr__(self, "precision", "mixed_bfloat16")
         if self.precision == "mixed_float16":
             raise ConfigError("--precision=mixed_float16 needs loss scaling, which GAN players do not share; "
                               "use mixed_bfloat16")
