@@ -22,7 +22,7 @@ def columns(kernel, axis):
     return np.moveaxis(np.asarray(kernel, "float64"), axis, -1).reshape(-1, kernel.shape[axis])
 
 
-@pytest.mark.parametrize("name", CONSTRAINTS)
+@pytest.mark.parametrize("name", list(CONSTRAINTS))
 @pytest.mark.parametrize("kind", ["bfloat16", "float16"])
 def test_half_precision_kernels_are_projected_in_float32(name, kind):
     values = tf.cast(tf.constant(np.random.default_rng(0).normal(size=(6, 4)).astype("float32")), kind)

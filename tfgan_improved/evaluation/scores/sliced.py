@@ -123,7 +123,8 @@ class SlicedWasserstein:
 
     Of the first `images`, of which as many are compared as the fewer side has; no classifier takes part. It is never 0
     for other real images: their score beside it shows what these counts add. The interval is a jackknife: a fifth of
-    the images of both sides is left out at a time, along 32 of the directions. It is on the.
+    the images of both sides is left out at a time, along 32 of the directions; it is up to twice as wide as
+    need be where the distance is little more than what few images add.
     Source: Karras et al. 2018, arXiv:1710.10196, section 5 (with 16,384 images of 128 patches).
     """
 
