@@ -92,9 +92,11 @@ class Checkpoints:
             status.expect_partial()  # or TensorFlow warns, at some later time, of what was not asked for
             status.assert_existing_objects_matched()
         except (AssertionError, ValueError, tf.errors.OpError) as error:
-            why = re.split(r" that were not bound|:? ?<", str(error).splitlines()[0])[0]  # not every variable's values
-            raise RunError(f"{self._path(step)} does not fit the networks of this recipe: {why}; if another "
-                           "version wrote it, use that one") from None
+            first = str(error).splitlines()[0]  # which goes on with the values of all variables that were not found
+            lacking = re.match(r"Found (\d+) Python objects that were not bound", first)
+            why = f"it lacks {lacking[1]} of their parts" if lacking else first
+            raise RunError(f"{self._path(step)} does not fit the networks of this recipe: {why}; if another version "
+                           "wrote it, use that one") from None
 
     def _remove(self, step):
         """Renames first, so that a kill leaves no half of a checkpoint under its name."""
