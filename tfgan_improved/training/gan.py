@@ -43,7 +43,8 @@ class GAN(keras.Model):
         self.networks = {name: player.network for name, player in players.items()}
         self.optimizers, self.accumulate, self.ema_start = {}, accumulate, ema_start
         self.ema = {name: decay for name, decay in decays.items() if decay}
-        self.classes = class_count(self.networks["g"])  # 0 where there are none, or G's layers for them are not ours
+        # 0 where there are none, or G's layers for them are not ours; players of a game need not be D and G.
+        self.classes = class_count(self.networks["g"]) if "g" in self.networks else 0
         self.averages = {name: average_of(self.networks[name]) for name in self.ema}
         self.updates = tf.Variable(0, dtype=tf.int64, name="updates", **LOCAL)
         self.memory = {name: [_remember(term, player.network) for term in player.terms]
