@@ -24,19 +24,18 @@ IMAGES[:, ROWS // 2:] *= 0.3  # the replicas' own moments are far from the whole
 LABELS = RANDOM.integers(0, CLASSES, (STEPS, ROWS)).astype("int32")
 
 
-def make(norm, wrap, accumulate):
+def make():
     keras.utils.set_random_seed(0)
-    generator = residual.generator(PLAN, SHAPE, 6, CLASSES, norm, wrap)
-    discriminator = residual.discriminator(PLAN, SHAPE, CLASSES, None, wrap, None, None)
+    generator = residual.generator(PLAN, SHAPE, 6, CLASSES, BatchNorm, SpectralNorm)
+    discriminator = residual.discriminator(PLAN, SHAPE, CLASSES, None, SpectralNorm, None, None)
     for network in (generator, discriminator):
         for layer in network.layers:
             if layer.name.startswith("attention"):
                 layer.gamma.assign(0.5)  # at 0 it would do nothing
-    terms, others = [], {}
-    if norm:  # MINE too, whose means are of a pass
-        terms, others = [Information()], {"t": Player(Statistics(8, 2, 4).build(SHAPE, 6), (StatisticsLoss(),))}
-    players = two_players(generator, discriminator, "hinge", g_terms=terms, others=others)
-    gan = GAN(players, "normal:6", ema=0.5, accumulate=accumulate)
+    others = {"t": Player(Statistics(8, 2, 4).build(SHAPE, 6), (StatisticsLoss(),))}
+    players = two_players(generator, discriminator, "hinge", g_terms=[Information()], others=others)
+    # Batch norm's moments, spectral norm's vectors and MINE's means are of a pass: so both must have the same passes.
+    gan = GAN(players, "normal:6", ema=0.5, accumulate=2)
     gan.compile(**{f"{name}_optimizer": keras.optimizers.SGD(0.05) for name in players})
     return gan
 
@@ -67,21 +66,19 @@ def train(gan, strategy=None):
 def main():
     tf.config.set_logical_device_configuration(
         tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
-    strategy, report = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]), {}
-    # Batch norm's moments are those of a pass, and spectral norm's vectors move with each: so with them the passes must
-    # hold the same rows; without them what two passes give is what one gives.
-    for name, norm, wrap, whole in (("in passes", BatchNorm, SpectralNorm, 2), ("as a whole", None, None, 1)):
-        one, two = None, None
-        for scope in (contextlib.nullcontext, strategy.scope):
-            with scope():
-                gan = make(norm, wrap, whole if one is None else 2)
-            one, two = (train(gan), None) if one is None else (one, train(gan, strategy))
-        moved = {key: float(np.abs(one[1][key] - one[0][key]).max()) for key in one[0]}
-        gaps = {key: float(np.abs(one[1][key] - two[1][key]).max()) for key in one[0]}
-        worst = max(gaps, key=lambda key: gaps[key] / (moved[key] + 1e-3))
-        report[name] = {"start": max(float(np.abs(one[0][key] - two[0][key]).max()) for key in one[0]),
-                        "worst": worst, "gap": gaps[worst], "way": moved[worst],
-                        "least": min(value for key, value in moved.items() if key.endswith(("kernel", "gamma")))}
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    found = []
+    for scope, spread in ((contextlib.nullcontext, None), (strategy.scope, strategy)):
+        with scope():
+            gan = make()
+        found.append(train(gan, spread))
+    one, two = found
+    moved = {key: float(np.abs(one[1][key] - one[0][key]).max()) for key in one[0]}
+    gaps = {key: float(np.abs(one[1][key] - two[1][key]).max()) for key in one[0]}
+    worst = max(gaps, key=lambda key: gaps[key] / (moved[key] + 1e-3))
+    report = {"start": max(float(np.abs(one[0][key] - two[0][key]).max()) for key in one[0]),
+              "worst": worst, "gap": gaps[worst], "way": moved[worst],
+              "least": min(value for key, value in moved.items() if key.endswith(("kernel", "gamma")))}
     print(json.dumps(report))
 
 

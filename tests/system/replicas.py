@@ -19,7 +19,6 @@ from tfgan_improved.training.loop import Loop
 STEPS, TRIALS = 4, 3
 SMALL = RunConfig(dataset="digits", network="dcgan:width=4", latent="normal:16", batch_size=8, threads=2)
 CASES = {
-    "batch_norm": {},
     "spectral": {"d_wrap": "spectral", "g_wrap": "spectral", "d_norm": "none", "loss": "hinge",
                  "d_head": "minibatch_discrimination:kernels=4,dims=2,across_replicas=True"},
     "penalty": {"network": "mlp:width=16,depth=2", "d_norm": "layer", "loss": "wasserstein",

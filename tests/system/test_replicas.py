@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 SCRIPT = pathlib.Path(__file__).with_name("replicas.py")
-CASES = ["batch_norm", "spectral", "penalty", "feature_matching", "semi_supervised", "classes", "conditional",
-         "adam", "root_adam"]
+CASES = ["spectral", "penalty", "feature_matching", "semi_supervised", "classes", "conditional", "adam", "root_adam"]
 WEIGHTS, DISTANCE = 1e-6, 2e-3  # largest difference, relative to the largest weight and to the way gone
 STILL = 1e-7  # a weight that has not moved more has only rounding in it
 

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tfgan_improved import assemble
 from tfgan_improved.config import RunConfig
+from tfgan_improved.data.source import steady
 from tfgan_improved.errors import RunError
 from tfgan_improved.ops import noise
 from tfgan_improved.training.checkpoints import Checkpoints
@@ -45,7 +46,7 @@ def elements(seed=0, count=None):
     random = np.random.default_rng(seed)
     images = random.integers(0, 256, (5, ROWS, *SHAPE), dtype=np.uint8)
     labels = random.integers(0, 3, (5, ROWS), dtype=np.int32)
-    return tf.data.Dataset.from_tensor_slices((images, labels)).repeat(count)
+    return steady(tf.data.Dataset.from_tensor_slices((images, labels)).repeat(count))
 
 
 def built(settings, exact=True):
