@@ -190,6 +190,14 @@ def test_a_layer_that_wants_halves_gets_passes_of_real_and_generated_rows(layer,
     assemble.gan(recipe(**layer, d_joint="real fake", g_joint="real fake"), DATA)
 
 
+@pytest.mark.parametrize("term", ["r1", "r2", "gradient_penalty", "dragan"])
+@pytest.mark.parametrize("layer", [{"d_head": "minibatch_halves:kernels=2,dims=2"}, {"d_norm": "cross_batch"}])
+def test_a_layer_that_wants_halves_goes_with_no_term_that_judges_other_rows(layer, term):
+    with pytest.raises(SpecError, match=f"the term {term} runs D on other rows; leave the term out, or choose another"):
+        assemble.gan(recipe(**layer, d_joint="real fake", g_joint="real fake", d_terms=term), DATA)
+    assemble.gan(recipe(d_joint="real fake", g_joint="real fake", d_terms=term), DATA)
+
+
 def test_every_label_may_be_used_by_the_part_real():
     gan = assemble.gan(recipe(d_terms="classification:part=real", d_verdict="explicit_classes"), DATA)
     assert gan.players["d"].terms[1] == Classification(part="real")

@@ -81,6 +81,10 @@ def _check_passes(run, generator, discriminator):
         raise SpecError(f"{kinds[1][0]} in D wants n real and then n generated rows in each pass, and the few labeled "
                         f"images have one of their own; received --labels={run.labels}; leave it out, or choose "
                         "another layer")
+    for text in specs(run.d_terms) + specs(run.g_terms):
+        if kinds[1] and getattr(TERMS.make(text), "judges", False):
+            raise SpecError(f"{kinds[1][0]} in D wants n real and then n generated rows in each pass, and the term "
+                            f"{text} runs D on other rows; leave the term out, or choose another layer")
 
 
 def _check_labels(run):

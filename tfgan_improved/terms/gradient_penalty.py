@@ -17,6 +17,7 @@ class R1:
 
     gamma: float = 10.0
     name: str = "r1"
+    judges = True  # runs D on images of its own choice, in a pass of their own
 
     def __post_init__(self):
         if not self.gamma >= 0:
@@ -35,6 +36,7 @@ class R2:
 
     gamma: float = 10.0
     name: str = "r2"
+    judges = True  # runs D on images of its own choice, in a pass of their own
 
     def __post_init__(self):
         if not self.gamma >= 0:
@@ -53,6 +55,7 @@ class GradientPenalty:
 
     weight: float = 10.0
     name: str = "gradient_penalty"
+    judges = True  # runs D on images of its own choice, in a pass of their own
 
     def __post_init__(self):
         if not self.weight >= 0:
@@ -78,6 +81,7 @@ class DRAGAN:
     slope: float = 1.0
     spread: float = 0.5
     name: str = "dragan"
+    judges = True  # runs D on images of its own choice, in a pass of their own
 
     def __post_init__(self):
         if not all(value >= 0 for value in (self.weight, self.slope, self.spread)):
