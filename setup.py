@@ -14,7 +14,7 @@ setup(
     long_description=(ROOT / "README.md").read_text(),
     long_description_content_type="text/markdown",
     packages=find_packages(include=["tfgan_improved", "tfgan_improved.*"]),
-    package_data={"tfgan_improved.report": ["page.*"]},
+    package_data={"tfgan_improved.report": ["page.*", "voting.*"]},
     python_requires=">=3.11,<3.14",
     install_requires=[
         "tensorflow>=2.20,<2.22",

@@ -226,14 +226,16 @@ class JobConfig(Checked):
                             choices=("auto", "minus_one_to_one", "zero_to_one", "bytes"))
     model_latent: str = knob("normal", "the distribution of a foreign SavedModel's z", choices=("normal", "uniform"))
     picture: str = knob("grid", "what `sample` draws, such as interpolation:between=classes", table=PICTURES)
-    count: int = knob(64, "images that `sample` makes, or as many as fill its rows", low=1)
+    count: int = knob(64, "images that `sample` makes, or as many as fill its rows; those on the page of `vote`", low=1)
     classes: str = knob("", "the classes that `sample` draws, numbers and ranges such as 3,5 or 0-4; by default any")
     sample_seed: int = knob(0, "of the z that `sample` and scoring draw", low=0, high=2**32 - 1)
     standing: int = knob(0, "passes over which G's batch norms take their statistics anew for `sample`, `evaluate` and "
                          "the export; 0 keeps the moving averages", low=0)
     truncation: float = knob(0.0, "bound on each |z| when sampling; 0 is none", low=0.0)
-    output: str = knob("", "the file that `sample` (.png or .npz), `evaluate` (.jsonl), `compare` (.md or .json) or "
-                       "`report` (.html) writes; by default in the run folder")
+    feedback: int = knob(0, "votes after which the page of `vote` shows the mistakes among them; 0 is never", low=0)
+    votes: str = knob("", "files of votes, separated by spaces, that `vote` counts instead of writing its page")
+    output: str = knob("", "the file that `sample` (.png or .npz), `evaluate` (.jsonl), `compare` (.md or .json), "
+                       "`report` or `vote` (.html) writes; by default in the run folder")
 
     def __post_init__(self):
         super().__post_init__()

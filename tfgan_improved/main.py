@@ -18,6 +18,7 @@ VERBS = {
     "describe": "Print the networks and what the recipe resolves to, without training.",
     "compare": "Print a table of many runs' scores, with their spread over seeds.",
     "report": "Write report.html of a run folder: curves, samples, scores, nearest training images, settings.",
+    "vote": "Write a page on which people tell generated images from real ones; with --votes count what they said.",
 }
 
 

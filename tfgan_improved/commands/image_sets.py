@@ -89,6 +89,16 @@ def of_run(folder, config, job):
     return models.of_sampler(name, sampler, about["classes"], known | {"standing": job.standing}, prepare)
 
 
+def trained_on(path, request):
+    """The data set that the generator at `path` was trained on. ConfigError where that is not known."""
+    path, job = pathlib.Path(path).expanduser(), request.job
+    stored = RunFolder(path).read() if (path / "config.json").exists() else models.said_beside(path)
+    recipe = stored.get("recipe")
+    if not recipe:
+        raise ConfigError(f"'{path}' does not say what it was trained on; name it with --against")
+    return data.load(recipe["dataset"], job.data_dir or None, recipe["image_size"] or None, recipe["holdout"])
+
+
 def of_source(source, split):
     """A split of a data set as an ImageSet."""
     return image_set.of_source(source, split)

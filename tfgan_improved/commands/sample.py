@@ -8,13 +8,13 @@ import re
 
 import numpy as np
 
-from tfgan_improved import data, files
+from tfgan_improved import files
 from tfgan_improved.commands import evaluate, image_sets
 from tfgan_improved.commands.report import truncations
 from tfgan_improved.commands.restored import asked_step, selected, tell
 from tfgan_improved.config import ConfigError
 from tfgan_improved.data.names import LONGEST
-from tfgan_improved.evaluation import EXTRACTORS, image_set, models
+from tfgan_improved.evaluation import EXTRACTORS, image_set
 from tfgan_improved.evaluation.models import Generator
 from tfgan_improved.pictures import PICTURES, Sitting, truncation
 from tfgan_improved.run_folder import RunFolder, writable
@@ -63,11 +63,7 @@ class _Subject:
 
     def source(self):
         """The data set that it was trained on. ConfigError where that is not known."""
-        job, said = self.request.job, models.said_beside(self.place)
-        recipe = RunFolder(self.place).read()["recipe"] if (self.place / "config.json").exists() else said.get("recipe")
-        if not recipe:
-            raise ConfigError(f"'{self.place}' does not say what it was trained on; name it with --against")
-        return data.load(recipe["dataset"], job.data_dir or None, recipe["image_size"] or None, recipe["holdout"])
+        return image_sets.trained_on(self.place, self.request)
 
     def training(self):
         """The ImageSet of what it was trained on: --against, or its data set's training images."""
