@@ -37,6 +37,7 @@ def read(path):
     found, config, log = NAME.fullmatch(path.name), folder.read(), files.read_json_lines(folder.log)
     return {"labels": int(found["labels"]), "arm": found["arm"].strip("_") or "feature matching",
             "seed": int(found["seed"]), "folder": folder, "config": config, "counts": counts, "log": log,
+            "scores": [{key: line[key] for key in ("step", "scores")} for line in files.read_json_lines(folder.scores)],
             "finished": counts[-1]["step"] >= config["recipe"]["steps"]}
 
 
@@ -91,7 +92,8 @@ def record(runs):
         "command": "experiments/semi_supervised_mnist/run.sh", "commit": commit,
         "hardware": f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, 1 thread a run, no accelerator",
         "table": table(runs).splitlines(), "ensemble": ensemble(runs),
-        "runs": [{key: run[key] for key in ("labels", "arm", "seed", "finished", "counts", "config")} for run in runs]}
+        "runs": [{key: run[key] for key in ("labels", "arm", "seed", "finished", "counts", "scores", "config")}
+                 for run in runs]}
 
 
 def main():
@@ -102,7 +104,8 @@ def main():
     curves(found)
     for run in found:
         grids = sorted(run["folder"].samples.glob("step-*.png"))
-        shutil.copyfile(grids[-1], HERE / f"samples-{run['labels']}-seed{run['seed']}.png")
+        arm = "" if run["arm"] == "feature matching" else f"-{run['arm']}"
+        shutil.copyfile(grids[-1], HERE / f"samples-{run['labels']}{arm}-seed{run['seed']}.png")
     print(table(found))
 
 
