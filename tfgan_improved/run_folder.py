@@ -69,8 +69,10 @@ class RunFolder:
 
     def check(self, request):
         """ConfigError where `request` cannot work with this folder as it stands; changes nothing."""
-        if request.verb in ("evaluate", "sample", "vote") and (request.job.images or request.job.votes):
-            return  # the folder's recipe is not asked for
+        if request.verb in ("evaluate", "sample", "vote") and request.job.images:
+            return  # the folder is not asked for
+        if request.verb == "vote" and request.job.votes:
+            return  # nor is its generator
         if request.verb in ("evaluate", "sample", "export", "report", "vote"):
             self.recipe(request)
         elif request.verb == "train" and os.path.exists(self.config):  # pathlib's raises where it may not look

@@ -85,6 +85,10 @@ def test_a_page_that_people_may_have_voted_on_stays(tmp_path):
         with pytest.raises(ConfigError, match="vote.html exists, and people may have voted on it; name another file"):
             voting.write(path, images, real, feedback)
     assert path.read_text() == before and voting.read_key(path)["page"] == first
+    path.rename(tmp_path / "sent.html")
+    with pytest.raises(ConfigError, match="name another file, or remove it and its key"):
+        voting.write(path, IMAGES, REAL, 2)
+    assert voting.write(path, IMAGES, REAL) == voting.read_key(path)["page"] == first
     voting.key_of(path).unlink()
     with pytest.raises(ConfigError, match="exists"):
         voting.write(path, IMAGES, REAL)

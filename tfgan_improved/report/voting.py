@@ -25,7 +25,7 @@ def write(path, images, real, feedback=0, about=None):
     without any address in it, does not know which they are, except with `feedback`: then it shows the mistakes after
     every so many votes, as the paper's second screen did, and who reads its source finds the answers there. Votes stay
     in the browser until they are saved, so that a page that was closed goes on. `about` is kept in the key.
-    ConfigError where another page is at `path`, on which people may have voted.
+    ConfigError where another page or its key is at `path`: people may have voted on it.
     Source: Salimans et al. 2016, arXiv:1606.03498, section 6.
     """
     import jinja2
@@ -33,8 +33,10 @@ def write(path, images, real, feedback=0, about=None):
     real = np.asarray(real, bool)
     told = hashlib.sha256(json.dumps([images.shape, feedback]).encode() + images.tobytes() + real.tobytes())
     name = told.hexdigest()[:12]
-    if pathlib.Path(path).exists() and (not key_of(path).exists() or read_key(path)["page"] != name):
-        raise ConfigError(f"--output={path} exists, and people may have voted on it; name another file, or remove it")
+    known = read_key(path)["page"] if key_of(path).exists() else None  # a page may have been moved to where people are
+    if known != name and (known or pathlib.Path(path).exists()):
+        raise ConfigError(f"--output={path} exists, and people may have voted on it; name another file, or remove it "
+                          "and its key")
     page = {"id": name, "feedback": feedback, "images": [pictures.address(pictures.png(image)) for image in images]}
     if feedback:
         page["real"] = real.tolist()
