@@ -130,5 +130,6 @@ def machine():
     except OSError:
         pass
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
-    return {"processor": model, "system": platform.platform(), "cores": os.cpu_count(), "used_cores": cores,
+    system = f"{platform.system()} {platform.machine()}"
+    return {"processor": model, "system": system, "cores": os.cpu_count(), "used_cores": cores,
             "load_average": os.getloadavg() if hasattr(os, "getloadavg") else None}

@@ -1,6 +1,6 @@
 """DiReAL's table 1 on CIFAR-10 over several seeds: trains, scores, prints the table, writes record.json and figures.
 
-From the repository root, with TFDS_DATA_DIR set and the extra `experiments` (it resumes where it was stopped):
+From the repository root, with TFDS_DATA_DIR set (it resumes where it was stopped):
 
     python experiments/direal_cifar10/run.py --seeds=3 --jobs=2
     python experiments/direal_cifar10/run.py --seeds=3 --report_only

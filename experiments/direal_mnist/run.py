@@ -1,6 +1,6 @@
 """DiReAL's figures 2, 3 and 4: trains with and without the diversity regularizer, writes record.json and the figures.
 
-From the repository root, with TFDS_DATA_DIR set and the extra `experiments` (it resumes where it was stopped):
+From the repository root, with TFDS_DATA_DIR set (it resumes where it was stopped):
 
     python experiments/direal_mnist/run.py --seeds=3 --jobs=2
     python experiments/direal_mnist/run.py --seeds=3 --report_only

@@ -68,7 +68,7 @@ def summary(runs):
 
 def table(rows):
     """The rows as markdown."""
-    lines = ["| d | correlation | exact, nats | estimated, nats | off by | seeds | core seconds |",
+    lines = ["| d | correlation | exact, nats | estimated, nats | off by | seeds | core seconds, at most |",
              "| --- | --- | --- | --- | --- | --- | --- |"]
     for row in rows:
         off = f"{row['mean'] / row['exact'] - 1:+.1%}" if row["exact"] else f"{row['mean']:+.3f} nats"

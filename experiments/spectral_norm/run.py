@@ -1,6 +1,6 @@
 """Largest singular values of SN-DCGAN's discriminator over training, under our spectral norm and under Keras's.
 
-From the repository root, with TFDS_DATA_DIR set and the extra `experiments` (finished trainings are kept in --runs):
+From the repository root, with TFDS_DATA_DIR set (finished trainings are kept in --runs):
 
     PYTHONPATH=. python experiments/spectral_norm/run.py
 """
