@@ -48,6 +48,22 @@ def test_recipes_that_only_their_parts_can_refuse(tmp_path, arguments, told):
     assert status == 2 and told in sentence
 
 
+def test_images_without_labels_are_refused_before_training_or_scored_without_a_classifier(tmp_path):
+    (tmp_path / "images").mkdir()
+    for index in range(40):
+        noise = np.random.default_rng(index).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+        tf.io.write_file(str(tmp_path / f"images/{index}.png"), tf.io.encode_png(noise))
+    arguments = (f"--dataset=folder:{tmp_path}/images", "--network=dcgan:width=4", "--batch_size=8", "--steps=2",
+                 "--samples=4", f"--run_dir={tmp_path}/run")
+    status, sentence = run(*arguments)
+    assert status == 2 and "has no class labels to train a classifier with" in sentence
+    assert "--scores=sliced_wasserstein" in sentence and not (tmp_path / "run/config.json").exists()
+    status, sentence = run(*arguments, "--scores=sliced_wasserstein")
+    assert status == 0, sentence
+    assert '"swd": ' in (tmp_path / "run/scores.jsonl").read_text()
+    assert (tmp_path / "run/export").exists() and (tmp_path / "run/report.html").exists()
+
+
 def test_a_reference_batch_may_be_larger_than_the_usual_first_batch_and_a_refused_one_leaves_no_recipe(tmp_path):
     points = [*POINTS, "--steps=1", "--batch_size=4", "--noscore", "--noexport", "--noreport"]
     status, sentence = run(*points, "--g_norm=virtual:reference=200000", f"--run_dir={tmp_path}/run")

@@ -69,7 +69,10 @@ def test_the_run_folder_has_a_default_fixed_by_the_recipes_name(tmp_path, argume
     (["--d_lr=fast"], "--d_lr=fast is not a number; give one"),
     (["--flip=maybe"], "--flip=maybe is not true or false; give one"),
     (["--noflip=1"], "--noflip=1 does not take an argument"),
-    (["--steps"], "Missing value for flag --steps"),
+    (["--steps"], "--steps has no value; write --steps=<a whole number>"),
+    (["--flagfile"], "--flagfile has no file; write --flagfile=flags/<recipe>.flags"),
+    (["--lr=1e-4"], "unknown flag --lr; did you mean --d_lr and --g_lr?"),
+    (["--epochs=3"], "unknown flag --epochs; did you mean --steps?"),
     (["--steps=0"], "--steps=0 is out of range; it must be at least 1"),
     (["--loss=hing"], "did you mean 'hinge'?"),
     (["--flagfile=/no/such.flags"], "--flagfile cannot be read (Unable to open flagfile: [Errno 2]"),
@@ -99,3 +102,4 @@ def test_usage_names_every_flag_and_verb():
         for field in dataclasses.fields(config):
             assert f"--{field.name} " in text and field.metadata["meaning"] in text
     assert "trains" in text and "draws" in text and "[non_saturating, saturating, hinge" in text
+    assert "(default: 64; at least 1)" in text and "(default: 0.0; from 0.0 to 0.5)" in text and "--noscore" in text

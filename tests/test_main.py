@@ -49,7 +49,7 @@ def used_folder(tmp_path_factory):
     (["--loss=hing"], "unknown loss 'hing'; did you mean 'hinge'?"),
     (["--d_terms=r1:gamma=10 lecan"], "unknown term 'lecan'; did you mean 'lecam'?"),
     (["--d_wrap=spectral:iterations=2"], "wrap 'spectral' has no argument 'iterations'"),
-    (["--network=dcgan:width=wide"], "width of network 'dcgan' must be of type int; received 'wide'"),
+    (["--network=dcgan:width=wide"], "width of network 'dcgan' must be a whole number; received 'wide'"),
     (["--dataset=folder:/no/such/folder"], "'/no/such/folder' does not exist"),
     (["--dataset=not a name"], "'not a name' is not the name of a data set"),
     (["--run_dir=/proc/run"], "--run_dir=/proc/run cannot be written; choose another"),

@@ -154,11 +154,11 @@ def test_parse_names_positional_values_and_makes_an_int_a_float(table):
     ("layer:rate=2.0", "has no argument 'rate'"),
     ("r1:1,2,3", "technique 'r1' takes gamma, every; received 'r1:1,2,3'"),
     ("r1:1,gamma=2", "gives the argument 'gamma' twice"),
-    ("r1:gamma=ten", "gamma of technique 'r1' must be of type float; received 'ten'"),
-    ("r1:every=1.5", "every of technique 'r1' must be of type int; received 1.5"),
-    ("r1:gamma=True", "must be of type float; received True"),
-    ("r1:every=True", "must be of type int; received True"),
-    ("layer:scale=1", "must be of type bool; received 1"),
+    ("r1:gamma=ten", "gamma of technique 'r1' must be a number; received 'ten'"),
+    ("r1:every=1.5", "every of technique 'r1' must be a whole number; received 1.5"),
+    ("r1:gamma=True", "must be a number; received True"),
+    ("r1:every=True", "must be a whole number; received True"),
+    ("layer:scale=1", "must be true or false; received 1"),
     ("r1:gamma=1e999", "must be a finite number; received inf"),
 ])
 def test_specs_that_a_table_refuses(table, text, told):

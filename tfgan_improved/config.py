@@ -103,7 +103,7 @@ class RunConfig(Checked):
                           "arguments, such as statistics:width=64", table=STATISTICS)
     t_lr: float = knob(2e-4, "its learning rate", low=0.0)
     t_steps: int = knob(1, "its updates in a step, between D's and G's", low=1)
-    lr_decay_from: int = knob(0, "step from which both rates fall on a line to 0 at --lr_decay_to; 0 is never", low=0)
+    lr_decay_from: int = knob(0, "step from which all rates fall on a line to 0 at --lr_decay_to; 0 is never", low=0)
     lr_decay_to: int = knob(0, "step at which the rates are 0", low=0)
     beta1: float = knob(0.5, "Adam's decay of the mean of the gradients", low=0.0, high=0.9999)
     beta2: float = knob(0.999, "Adam's decay of their mean square", low=0.0, high=0.999999)
@@ -120,11 +120,14 @@ class RunConfig(Checked):
     strategy: str = knob("default", "how to spread a step", choices=("default", "mirrored", "multi_worker", "tpu"))
     num_logical_devices: int = knob(0, "split the CPU in this many devices to try replicas; 0 does not", low=0, high=64)
     precision: str = knob("float32", "of activations; bfloat16 is short for mixed_bfloat16, weights stay float32",
-                          choices=("float32", "bfloat16", "mixed_bfloat16", "mixed_float16"))
+                          choices=("float32", "bfloat16", "mixed_bfloat16"))
     jit: bool = knob(False, "compile the step with XLA (one replica)")
     threads: int = knob(0, "threads of each operation; 0 lets TensorFlow choose; exact resuming needs the same", low=0)
 
     def __post_init__(self):
+        if self.precision == "mixed_float16":  # before it is told to be none of those allowed
+            raise ConfigError("--precision=mixed_float16 needs loss scaling, which GAN players do not share; "
+                              "use bfloat16")
         super().__post_init__()
         if self.label_smoothing and "label_smoothing" not in LOSSES.arguments(LOSSES.parse(self.loss).name):
             raise ConfigError(f"--label_smoothing={self.label_smoothing} has no meaning for --loss={self.loss}, which "
@@ -135,9 +138,6 @@ class RunConfig(Checked):
         self._check_players()
         if self.precision == "bfloat16":  # one name in the recipe for one thing
             object.__setattr__(self, "precision", "mixed_bfloat16")
-        if self.precision == "mixed_float16":
-            raise ConfigError("--precision=mixed_float16 needs loss scaling, which GAN players do not share; "
-                              "use mixed_bfloat16")
         if self.num_logical_devices > 1 and self.strategy != "mirrored":
             raise ConfigError(f"--num_logical_devices={self.num_logical_devices} needs --strategy=mirrored; "
                               f"received --strategy={self.strategy}")
@@ -185,16 +185,15 @@ class JobConfig(Checked):
     by: str = knob("", "the score by which `compare` ranks; a beginning that only one has will do")
     ignore: str = knob("", "fields of passports that may differ in `compare`, separated by spaces, such as "
                        "versions.tensorflow")
-    keep: int = knob(3, "checkpoints kept", low=2)
+    keep: int = knob(3, "newest checkpoints kept; the best one stays besides", low=2)
     log_every: int = knob(100, "steps between lines of log.jsonl and TensorBoard scalars", low=1)
     classify_every: int = knob(1000, "steps between counts of D's errors, for a D that classifies", low=1)
     sample_every: int = knob(1000, "steps between sample grids", low=1)
     steps_per_call: int = knob(10, "steps between returns from TensorFlow", low=1, high=1000)
     worker_wait: int = knob(300, "seconds to wait for the other workers of --strategy=multi_worker", low=1)
-    at_step: int = knob(0, "the checkpoint that evaluate, sample, export, compare and report use; 0 is the newest",
-                       low=0)
-    best: bool = knob(False, "use the checkpoint that scored best while training, also for the score and the export at "
-                      "its end; in `compare` the last score of such a one")
+    at_step: int = knob(0, "the checkpoint that the verbs use; 0 is the newest", low=0)
+    best: bool = knob(False, "use the checkpoint that scored best while training, as --at_step, also for the score and "
+                      "the export at its end; in `compare` the last score of such a one")
     score: bool = knob(True, "score while training and at its end")
     score_every: int = knob(1000, "steps between the quick scores that select the best checkpoint, rounded up to a "
                             "multiple of --checkpoint_every; 0 is off", low=0)
@@ -215,7 +214,8 @@ class JobConfig(Checked):
     against: str = knob("", "the real images, named in the same way, or an .npz of statistics; by default the "
                         "run's data")
     samples: int = knob(10000, "generated images that are scored", low=2)
-    reference: str = knob("test", "the split that samples are held against", choices=("test", "validation", "train"))
+    reference: str = knob("test", "the split that samples are held against and D's errors are counted on",
+                          choices=("test", "validation", "train"))
     scores: str = knob("classifier_score frechet kernel precision_recall density_coverage",
                        "what is computed, parts separated by spaces", table=SCORES, several=True)
     extractor: str = knob("classifier", "what sees the images: classifier (trained on the data set that they are held "
@@ -226,7 +226,7 @@ class JobConfig(Checked):
                             choices=("auto", "minus_one_to_one", "zero_to_one", "bytes"))
     model_latent: str = knob("normal", "the distribution of a foreign SavedModel's z", choices=("normal", "uniform"))
     picture: str = knob("grid", "what `sample` draws, such as interpolation:between=classes", table=PICTURES)
-    count: int = knob(64, "images that `sample` makes, or as many as fill its rows; those on the page of `vote`", low=1)
+    count: int = knob(64, "images of `sample`, or as many as fill its rows, of a run's grids and of `vote`", low=1)
     classes: str = knob("", "the classes that `sample` draws, numbers and ranges such as 3,5 or 0-4; by default any")
     sample_seed: int = knob(0, "of the z that `sample` and scoring draw", low=0, high=2**32 - 1)
     standing: int = knob(0, "passes over which G's batch norms take their statistics anew for `sample`, `evaluate` and "

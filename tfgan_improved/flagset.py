@@ -10,10 +10,16 @@ import pathlib
 from absl import flags
 
 from tfgan_improved.config import ConfigError, JobConfig, RunConfig
+from tfgan_improved.spec import KINDS
 
 DEFINE = {bool: flags.DEFINE_bool, int: flags.DEFINE_integer, float: flags.DEFINE_float, str: flags.DEFINE_string}
 
-KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+USUAL = {  # what others call it
+    "lr": "--d_lr and --g_lr", "learning_rate": "--d_lr and --g_lr", "lr_d": "--d_lr", "lr_g": "--g_lr",
+    "epochs": "--steps", "num_steps": "--steps", "bs": "--batch_size", "model": "--network", "arch": "--network",
+    "z_dim": "--latent=normal:<size>", "nz": "--latent=normal:<size>", "latent_dim": "--latent=normal:<size>",
+    "gpus": "--strategy=mirrored", "amp": "--precision=bfloat16", "fp16": "--precision=bfloat16",
+    "logdir": "--run_dir", "output_dir": "--run_dir", "workdir": "--run_dir", "config": "--flagfile"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,17 +47,23 @@ def parse(arguments, verbs):
     try:
         rest = values(["main", *arguments])[1:]
     except flags.UnrecognizedFlagError as error:
-        close = difflib.get_close_matches(error.flagname, list(values), n=1)
-        hint = f"did you mean --{close[0]}?" if close else "`--help` lists them all"
+        close = [f"--{name}" for name in difflib.get_close_matches(error.flagname, list(values), n=1)]
+        meant = USUAL.get(error.flagname) or "".join(close)
+        hint = f"did you mean {meant}?" if meant else "`--help` lists them all"
         raise ConfigError(f"unknown flag --{error.flagname}; {hint}") from None
     except flags.CantOpenFlagFileError as error:
         raise ConfigError(f"--flagfile cannot be read ({str(error).split(':: ')[-1]}); paths in flagfiles are "
                           "relative to the folder you start from, so start from the repository's root") from None
     except flags.IllegalFlagValueError as error:
         asked = str(error).removeprefix("flag ").removesuffix(f": {error.__context__}")
+        if "=" not in asked:  # --flagfile as the last word
+            raise ConfigError("--flagfile has no file; write --flagfile=flags/<recipe>.flags") from None
         kind = KINDS[type(values[asked.removeprefix("--").partition("=")[0]].default)]
         raise ConfigError(f"{asked} is not {kind}; give one") from None
     except (flags.Error, ValueError) as error:
+        name = str(error).removeprefix("Missing value for flag --")
+        if name in values:
+            raise ConfigError(f"--{name} has no value; write --{name}=<{KINDS[type(values[name].default)]}>") from None
         raise ConfigError(f"{error}; `--help` lists all flags") from None
     verb = rest[0] if rest else verbs[0]
     if verb not in verbs or len(rest) > 1:
@@ -83,5 +95,14 @@ def usage(verbs):
         for field in dataclasses.fields(config):
             known = field.metadata.get("table", field.metadata.get("choices", ()))
             choices = f" [{', '.join(known)}]" if known else ""
-            lines.append(f"  --{field.name:<20} {field.metadata['meaning']}{choices} (default: {field.default!r})")
+            lines.append(f"  --{field.name:<20} {field.metadata['meaning']}{choices} "
+                         f"(default: {field.default!r}{_limits(field.metadata)})")
+    lines += ["", "--no<flag> sets a flag that is True to False, as in --noscore. Names in brackets may take",
+              "arguments, as in --network=dcgan:width=64; a wrong one is told with all that there are."]
     return "\n".join(lines)
+
+
+def _limits(rules):
+    """The range of a flag's values, for --help."""
+    low, high = rules.get("low"), rules.get("high")
+    return "" if low is None else f"; at least {low}" if high is None else f"; from {low} to {high}"

@@ -23,7 +23,7 @@ VERBS = {
 
 
 def main(arguments):
-    """Runs one verb; returns the exit status: 0, 2 for a mistake of the user's, 1 for a run that failed."""
+    """Runs one verb; returns the exit status: 0, 2 for a user's mistake, 1 for a failed run, 128 + n at signal n."""
     if {"--help", "-h", "--helpfull", "-help"} & set(arguments):
         print(flagset.usage(VERBS))
         return 0
@@ -39,6 +39,8 @@ def main(arguments):
         return complain(error, 1)
     except KeyboardInterrupt:
         return complain(f"stopped; {signals.AGAIN}", 130)
+    except signals.Stopped as stopped:
+        return complain(stopped, stopped.status)
     except Exception as error:
         if cause(error) is None:  # a defect: its traceback is wanted
             raise

@@ -1,5 +1,9 @@
-"""What a process does at SIGTERM. Nothing here imports TensorFlow: it must be set before TensorFlow starts threads."""
+"""What a process does at SIGTERM and Ctrl-C. Nothing here imports TensorFlow: SIGTERM must be seen to before it starts.
 
+Where something can still be saved (`deferred`) the first signal asks for it, and a second one ends the process.
+"""
+
+import contextlib
 import os
 import signal
 import sys
@@ -7,8 +11,26 @@ import threading
 
 AGAIN = "the same command starts again, a training from its last checkpoint"
 
+
+class _Request(threading.Event):
+    """That a signal has come which somebody will look at, and its number."""
+
+    number = 0
+
+
+_deferring, _asked = threading.Event(), _Request()
+
+
+class Stopped(Exception):
+    """A training has saved its step and stops, as a signal asked; `status` is the process's."""
+
+    def __init__(self, step):
+        super().__init__(f"stopped at step {step}, which is saved; the same command goes on from there")
+        self.status = 128 + _asked.number
+
+
 def exit_on_sigterm():
-    """Ends this process at SIGTERM with one sentence, even while it waits for other workers.
+    """Ends this process at SIGTERM with one sentence, even while it waits for other workers; within `deferred` not yet.
 
     TensorFlow with several workers takes SIGTERM for itself and goes on, and a collective blocks in C++, where no
     Python handler runs. So all threads block the signal, and one thread of ours waits for it.
@@ -17,8 +39,55 @@ def exit_on_sigterm():
     threading.Thread(target=_wait, daemon=True).start()
 
 
-def _wait():
-    signal.sigwait({signal.SIGTERM})
-    sys.stderr.write(f"tfgan_improved: error: stopped by SIGTERM; {AGAIN}\n")
+@contextlib.contextmanager
+def deferred():
+    """Within, SIGTERM or Ctrl-C only make `asked()` true, for the one that can still save; a second one ends it.
+
+    Ctrl-C in the main thread alone, where Python handles it.
+    """
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, _interrupt) if main else None
+    _deferring.set()
+    _asked.clear()
+    try:
+        yield
+    finally:
+        _deferring.clear()
+        if main:
+            signal.signal(signal.SIGINT, before)
+    if _asked.is_set():  # too late for anybody to look
+        _end(_asked.number)
+
+
+def asked():
+    """Whether a signal has come within `deferred`."""
+    return _asked.is_set()
+
+
+def _ask(number):
+    """Whether there is somebody who will look."""
+    if not _deferring.is_set() or _asked.is_set():
+        return False
+    _asked.number = number
+    _asked.set()
+    sys.stderr.write(f"\n{signal.Signals(number).name}: saves a checkpoint, then stops; a second one stops at once\n")
     sys.stderr.flush()
-    os._exit(128 + signal.SIGTERM)
+    return True
+
+
+def _wait():
+    while True:
+        number = signal.sigwait({signal.SIGTERM})
+        if not _ask(number):
+            _end(number)
+
+
+def _interrupt(number, frame):
+    if not _ask(number):
+        raise KeyboardInterrupt
+
+
+def _end(number):
+    sys.stderr.write(f"tfgan_improved: error: stopped by {signal.Signals(number).name}; {AGAIN}\n")
+    sys.stderr.flush()
+    os._exit(128 + number)

@@ -16,6 +16,8 @@ import pathlib
 
 from tfgan_improved.errors import UserError
 
+KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}  # types, for people
+
 
 class SpecError(UserError):
     """A spec that cannot be understood; the message is one sentence for a person."""
@@ -138,7 +140,7 @@ def _like(default, value, what):
         raise SpecError(f"{what} must be a finite number; received {value}")
     if default is None or isinstance(value, type(default)) and isinstance(value, bool) == isinstance(default, bool):
         return value
-    raise SpecError(f"{what} must be of type {type(default).__name__}; received {value!r}")
+    raise SpecError(f"{what} must be {KINDS[type(default)]}; received {value!r}")
 
 
 @functools.cache

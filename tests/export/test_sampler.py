@@ -134,7 +134,8 @@ def test_what_does_not_fit_the_generator_is_told(of_classes, settings, told):
 
 
 def test_a_conditional_generator_of_others_needs_the_number_of_classes(labeled):
-    with pytest.raises(ValueError, match="the generator is conditional; give the number of classes"):
+    told = "the generator is conditional and does not know .* received classes=0; give their number"
+    with pytest.raises(ValueError, match=told):
         Sampler(labeled.generator, LATENTS.make("normal:4"))
 
 

@@ -31,7 +31,7 @@ def compare(strategy, shape):
     x = np.random.default_rng(0).normal(3.0, 2.0, size=(2 * ROWS, *shape)).astype("float32")
     x[ROWS:] = 4.0 + 3.0 * x[ROWS:]  # a replica's own moments are far from the whole batch's
 
-    @tf.function
+    @tf.function(autograph=False)
     def both(x):
         parts = tf.split(x, 2)
 
@@ -43,7 +43,7 @@ def compare(strategy, shape):
 
     order = halves_first()  # one replica has the real rows of both before the generated ones of both
     back = np.argsort(order)
-    score, loss, slope, gradients = tf.function(lambda x: step(one, x, 1))(tf.gather(x, order))
+    score, loss, slope, gradients = tf.function(lambda x: step(one, x, 1), autograph=False)(tf.gather(x, order))
     got = [strategy.experimental_local_results(part) for part in keras.tree.flatten(both(tf.constant(x)))]
     report = {"score": error(tf.concat(got[0], 0), tf.gather(score, back)), "loss": error(tf.add_n(got[1]), loss),
               "slope": error(tf.concat(got[2], 0), tf.gather(slope, back))}

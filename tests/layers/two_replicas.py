@@ -55,7 +55,7 @@ def compare(strategy, name, shape):
     x = tf.constant(np.random.default_rng(0).normal(3.0, 2.0, size=(2, 2 * ROWS, *shape)).astype("float32"))
     x = tf.concat([x[:, :ROWS], 4.0 + x[:, ROWS:]], 1)  # the replicas' own moments are far from the whole batch's
 
-    @tf.function
+    @tf.function(autograph=False)
     def both(x):
         parts = tf.split(x, 2)
         mine = strategy.experimental_distribute_values_from_function(lambda c: parts[c.replica_id_in_sync_group])
@@ -68,7 +68,7 @@ def compare(strategy, name, shape):
     order = halves_first() if name == "halves" else np.arange(2 * ROWS)
     back = np.argsort(order)
 
-    @tf.function
+    @tf.function(autograph=False)
     def alone(x):
         score, loss, slope, gradients = step(one, tf.gather(x, order), 1)
         return tf.gather(score, back), loss, tf.gather(slope, back), gradients
@@ -102,7 +102,7 @@ def apart(strategy):
         layer = layers.BatchNorm(synchronized=False)
         layer.build((None, 3, 3, 2))
 
-    @tf.function
+    @tf.function(autograph=False)
     def both():
         mine = strategy.experimental_distribute_values_from_function(lambda c: x[c.replica_id_in_sync_group])
         return strategy.run(lambda x: layer(x, training=True), (mine,))

@@ -63,6 +63,13 @@ def test_a_sweep_of_other_counts_than_the_score_has_its_chart():
     assert [each["title"] for each in made][0] == "is, higher is better: best 7.500 at 2"
 
 
+def test_a_sweep_of_another_step_than_the_score_says_which():
+    found = [records.Record("a", step, {"is": score}, {}, {}, {"is": "higher"}, {}, {
+        "samples": 10, "truncation": bound}) for score, step, bound in ((8, 300, 0.0), (7, 200, 0.5), (6, 200, 2.0))]
+    made = sections.scores(found)
+    assert made["newest"]["step"] == 300 and "step 200" in str(made["sweep"][0])
+
+
 def test_distances_are_medians(html):
     rows = re.findall(r'<tr><th scope="row">in (\w+).*?</th><td class="main">(.*?)</td><td>(.*?)</td>', html)
     assert rows == [("pixels", "15", "14.5"), ("features", "15", "14.5")]

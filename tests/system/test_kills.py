@@ -161,6 +161,23 @@ def test_three_kills_end_like_none(start, recipe, uninterrupted, tmp_path, look)
     assert_same_end(look(folder), look(uninterrupted), LAST)
 
 
+def test_sigterm_and_ctrl_c_save_the_step_and_the_end_is_the_same(start, recipe, uninterrupted, tmp_path, look):
+    folder, step = tmp_path / "run", 0
+    command = (*recipe, f"--steps={LAST}", f"--run_dir={folder}")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        process, least = start(*command), step + 5
+        assert process.comes_to(lambda least=least: last_step(folder) >= least), process.text
+        process.send(number)
+        assert process.wait() == 128 + number, process.text
+        step = look(folder).steps[-1]
+        assert process.sentence == (f"tfgan_improved: error: stopped at step {step}, which is saved; the same command "
+                                    "goes on from there")
+        assert least <= step == last_step(folder) < LAST
+    process = start(*command)
+    assert process.wait() == 0 and f"going on from step {step}\n" in process.text, process.text
+    assert_same_end(look(folder), look(uninterrupted), LAST)
+
+
 def test_the_same_command_on_a_finished_run_changes_nothing(start, recipe, uninterrupted, tmp_path, look):
     folder = tmp_path / "run"
     shutil.copytree(uninterrupted, folder)

@@ -13,7 +13,7 @@ from tfgan_improved.commands.restored import (
     selected,
     tell,
 )
-from tfgan_improved.config import ConfigError
+from tfgan_improved.config import ConfigError, specs
 from tfgan_improved.run_folder import RunFolder, appendable
 
 
@@ -32,6 +32,18 @@ def run(request):
     config = folder.recipe(request)
     source = data.load(config.dataset, job.data_dir or None, config.image_size or None, config.holdout)
     score(request, config, folder, source)
+
+
+def check(job, source):
+    """EvaluationError for a data set that cannot be scored as it is asked, told before a run trains on it for days."""
+    from tfgan_improved.evaluation import EXTRACTORS, SCORES, classifier
+
+    if not job.score or job.against or len(source.shape) != 3:
+        return
+    extractor = EXTRACTORS.parse(job.extractor)
+    arguments = {**EXTRACTORS.arguments(extractor.name), **dict(extractor.arguments)}
+    if arguments.get("data") == "" and any(SCORES.make(text).seen for text in specs(job.scores)):
+        classifier.check(source)  # it is trained on the run's own data
 
 
 def score(request, config, folder, source, again=True):

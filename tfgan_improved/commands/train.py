@@ -1,5 +1,6 @@
 """Train a recipe, or go on with it, then score and export."""
 
+import contextlib
 import dataclasses
 import functools
 import hashlib
@@ -9,7 +10,7 @@ import os
 
 import tensorflow as tf
 
-from tfgan_improved import assemble, data, files
+from tfgan_improved import assemble, data, files, signals
 from tfgan_improved.commands import evaluate, export, report, watching
 from tfgan_improved.commands.restored import asked_step
 from tfgan_improved.config import ConfigError, specs
@@ -33,6 +34,7 @@ def run(request):
     if job.best and not watching.selects(config, job, source):
         raise ConfigError("--best needs quick scores while training, which this run has none of; leave it out, or give "
                           "labeled images or points, no --noscore, and --score_every from 1 to --steps")
+    evaluate.check(job, source)
     train(config, job, folder, strategy, source, chief)
     if chief and job.score:
         evaluate.score(request, config, folder, source, again=False)
@@ -81,7 +83,10 @@ def train(config, job, folder, strategy, source, chief=True):
 
     run = watching.Run(config, job, folder, gan, source, first)
     shown = run.callbacks() if chief else list(map(callbacks.Pause, run.stops().values()))
-    loop.run(batches, first, config.steps, [*shown, callbacks.Save(save, job.checkpoint_every)])
+    saving = callbacks.Save(save, job.checkpoint_every)
+    # Of several workers one alone cannot save: all would have to stop at the same step.
+    with contextlib.nullcontext() if wait else signals.deferred():
+        loop.run(batches, first, config.steps, [*shown, saving], saving.stop_if_asked)
     return gan
 
 

@@ -15,7 +15,7 @@ class KernelConstraint(keras.constraints.Constraint):
 
     It is a projection of the weights behind an update, not a reparametrisation: the gradient does not know of it.
     `output_axis` is the kernel's axis of units: -1, of a transposed convolution -2, of an Embedding's classes 0.
-    ValueError for a kernel of rank 1.
+    ValueError for a kernel of rank 1 and an output_axis that is no whole number.
     """
 
     def __init__(self, output_axis=-1):

@@ -102,7 +102,8 @@ class Stream(Source):
         except tf.errors.OpError as error:
             raise unreadable(self.name, error) from error
         if done < count:
-            raise DataError(f"'{self.name}' should have {count} '{split}' examples but {done} could be read")
+            raise DataError(f"'{self.name}' should have {count} '{split}' examples but {done} could be read; "
+                            "get its files again")
         return images, labels
 
     def loaded(self, holdout=0):

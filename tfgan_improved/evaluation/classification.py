@@ -27,7 +27,7 @@ class Classifier:
             x = x if len(network.inputs) == 1 else [x, tf.zeros(tf.shape(images)[:1], tf.int32)]
             return network(x, training=False)["classes"]
 
-        self._logits = tf.function(logits, reduce_retracing=True)
+        self._logits = tf.function(logits, reduce_retracing=True, autograph=False)
 
     def __call__(self, images):
         places = (np.arange(start, start + self.rows) % len(images) for start in range(0, len(images), self.rows))

@@ -28,7 +28,7 @@ def domain_classifier(source, cache_dir=None, progress=None):
     number of threads give the same weights. `progress(text)` hears of each ten updates; by default a line shows them.
     EvaluationError where the data are no labeled images.
     """
-    _check(source)
+    check(source)
     recipe = domain_network.recipe_for(source.shape)
     data_hash = _data_hash(source)
     path = _cache_folder(cache_dir) / _file_name(source, data_hash, recipe)
@@ -41,12 +41,13 @@ def domain_classifier(source, cache_dir=None, progress=None):
 
 def is_kept(source, cache_dir=None):
     """Whether `domain_classifier` finds a file of the data set in its cache. EvaluationError as it raises it."""
-    _check(source)
+    check(source)
     recipe = domain_network.recipe_for(source.shape)
     return (_cache_folder(cache_dir) / _file_name(source, _data_hash(source), recipe)).exists()
 
 
-def _check(source):
+def check(source):
+    """EvaluationError unless `domain_classifier` can be trained on the data."""
     if len(source.shape) != 3:
         raise EvaluationError(f"'{source.name}' has points of shape {source.shape}, not images; "
                               "the classifier scores images only")

@@ -47,20 +47,24 @@ def _several_updates(network, images, labels, recipe):
     optimizer = recipe.optimizer()
     optimizer.build(variables)
 
+    @tf.autograph.experimental.do_not_convert  # only the loop around it is
+    def update(number, rows, rate):
+        batch = augment(tf.gather(images, rows), recipe, tf.stack([recipe.seed, number]))
+        with tf.GradientTape() as tape:
+            logits = network(batch, training=True)["logits"]
+            cost = loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(
+                tf.gather(labels, rows), logits))
+            if recipe.weight_decay:
+                cost += recipe.weight_decay * tf.add_n([tf.nn.l2_loss(kernel) for kernel in kernels])
+        optimizer.learning_rate.assign(rate)
+        optimizer.apply(tape.gradient(cost, variables), variables)
+        return loss
+
     @tf.function
     def several(numbers, rows, rates):
         total = tf.constant(0.0)
         for k in tf.range(tf.shape(numbers)[0]):
-            batch = augment(tf.gather(images, rows[k]), recipe, tf.stack([recipe.seed, numbers[k]]))
-            with tf.GradientTape() as tape:
-                logits = network(batch, training=True)["logits"]
-                cost = loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(
-                    tf.gather(labels, rows[k]), logits))
-                if recipe.weight_decay:
-                    cost += recipe.weight_decay * tf.add_n([tf.nn.l2_loss(kernel) for kernel in kernels])
-            optimizer.learning_rate.assign(rates[k])
-            optimizer.apply(tape.gradient(cost, variables), variables)
-            total += loss
+            total += update(numbers[k], rows[k], rates[k])
         return total / tf.cast(tf.shape(numbers)[0], tf.float32)
 
     return several

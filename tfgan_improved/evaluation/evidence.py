@@ -66,7 +66,8 @@ def look(images, count, extractor, wanted, *, seed=0, groups=1, progress=None):
         if progress:
             progress(done, count)
     if done < count:
-        raise EvaluationError(f"{images.name} gave {done} images of {count}")
+        raise EvaluationError(f"{images.name} gave {done} images of {count}; ask for fewer, or look whether "
+                              "its files are whole")
     return Evidence(count, **kept, moments=sums.moments() if sums else None)
 
 

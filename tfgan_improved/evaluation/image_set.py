@@ -60,7 +60,10 @@ def of_arrays(name, images, labels=None, about=None):
 
 
 def of_npz(path):
-    """An ImageSet of an .npz file with `images`, or one array of another name, and perhaps `labels`."""
+    """An ImageSet of an .npz file with `images`, or one array of another name, and perhaps `labels`.
+
+    images uint8 (n, h, w, c), labels (n,) whole numbers from 0. EvaluationError for another file or array.
+    """
     path = pathlib.Path(path)
     try:
         with np.load(path, allow_pickle=False) as stored:
@@ -82,7 +85,8 @@ def of_npz(path):
 def of_source(source, split):
     """An ImageSet of a split of a data set. EvaluationError for points, DataError for a split without images."""
     if len(source.shape) != 3:
-        raise EvaluationError(f"'{source.name}' has points of shape {source.shape}, not images")
+        raise EvaluationError(f"'{source.name}' has points of shape {source.shape}, not images; name a "
+                              "data set of images")
     source.check(split)
     about = {"dataset": source.name, "split": split, **getattr(source, "treated", {})}
     labeled = source.classes > 0

@@ -64,7 +64,8 @@ class Generator:
     def images(self, truncation=0.0):
         """An ImageSet of what it draws. EvaluationError for points."""
         if len(self.shape) != 3:
-            raise EvaluationError(f"{self.name} makes points of shape {self.shape}, not images")
+            raise EvaluationError(f"{self.name} makes points of shape {self.shape}, not images; take a "
+                                  "generator of images")
 
         def read(count, seed):
             self.prepare(truncation)

@@ -57,7 +57,7 @@ def _nearest(points, centers, std, radius):
 
 
 def evaluate(points, source, split="test", seeds=None, step=None, radius=RADIUS):
-    """A record for JSON of points (n, d) held against a source with `centers` and `std`, as `evaluate.evaluate` makes.
+    """A record for JSON of points (n, d) held against a source with `centers` and `std`, as `evaluate_images` makes.
 
     {"step", "scores", "better", "real", "passport"}; "real" has the scores of the first n points of the split: what a
     perfect generator would get. EvaluationError as `mode_counts`.

@@ -184,6 +184,7 @@ class _Trainer:
                                   for array in self.pairs))
         return total / tf.cast(tf.shape(rows)[0], tf.float32)
 
+    @tf.autograph.experimental.do_not_convert  # only the loop around it is
     def _step(self, x, z):
         variables = self.statistics.variables
         with tf.GradientTape() as tape:

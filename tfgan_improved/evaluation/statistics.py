@@ -40,7 +40,11 @@ def kept(images, count, extractor, wanted, look):
 
 
 def of_file(path, shape):
-    """An ImageSet that stands for the real images whose statistics are in an .npz file: ours, or `mu` and `sigma`."""
+    """An ImageSet that stands for the real images whose statistics are in an .npz file: ours, or `mu` and `sigma`.
+
+    mu (f,), sigma (f, f) of features; `shape` (h, w, c) is of the images held against them. EvaluationError for another
+    file.
+    """
     path = pathlib.Path(path)
     try:
         with np.load(path, allow_pickle=False) as stored:

@@ -31,12 +31,12 @@ class Sampler(tf.Module):
         z, labels = tf.TensorSpec((None, latent.size), tf.float32, "z"), tf.TensorSpec((None,), tf.int32, "labels")
         seed, truncation = tf.TensorSpec((), tf.int64, "seed"), tf.TensorSpec((), tf.float32, "truncation")
         count, shares = tf.TensorSpec((), tf.int32, "count"), tf.TensorSpec((None,), tf.float32, "shares")
-        self.generate = tf.function(self._generate, [z, labels] if self.conditional else [z])
+        self.generate = tf.function(self._generate, [z, labels] if self.conditional else [z], autograph=False)
         self.sample = tf.function(self._sample, [count, seed, truncation])
-        self.draw_z = tf.function(self._draw_z, [count, seed, truncation])
+        self.draw_z = tf.function(self._draw_z, [count, seed, truncation], autograph=False)
         if self.conditional:
             others = tf.TensorSpec((None,), tf.int32, "others")
-            self.generate_between = tf.function(self._generate_between, [z, labels, others, shares])
+            self.generate_between = tf.function(self._generate_between, [z, labels, others, shares], autograph=False)
             self.sample_labels = tf.function(self._sample_labels, [labels, seed, truncation])
 
     def take_standing_statistics(self, passes, seed=0, truncation=0.0):
@@ -89,14 +89,14 @@ class Sampler(tf.Module):
 
     def _sample_labels(self, labels, seed, truncation):
         count = tf.shape(labels)[0]
-        z = self._draw_z(count, seed, truncation)
-        shape = self.generator.output_shape[1:]
+        z = self.draw_z(count, seed, truncation)
+        inputs, shape = (z, labels) if self.conditional else (z,), self.generator.output_shape[1:]
         chunks = tf.TensorArray(tf.uint8 if self.pixels else tf.float32, 0, dynamic_size=True, infer_shape=False,
                                 element_shape=(None, *shape))
         finite = tf.TensorArray(tf.bool, 0, dynamic_size=True, infer_shape=False, element_shape=(None,))
         for index in tf.range(-(-count // CHUNK)):
             rows = slice(index * CHUNK, (index + 1) * CHUNK)
-            made = self._generate(z[rows], labels[rows])
+            made = self.generate(*[part[rows] for part in inputs])
             chunks = chunks.write(index, to_uint8(made) if self.pixels else made)
             finite = finite.write(index, tf.reduce_all(tf.math.is_finite(made), tf.range(1, tf.rank(made))))
         made = {"images": tf.ensure_shape(chunks.concat(), (None, *shape)), "labels": labels,
@@ -112,7 +112,8 @@ def _checked_classes(generator, latent, classes):
         raise ValueError(f"the generator takes z of {size} numbers; received a latent of {latent.size}; give another "
                          "latent")
     if len(generator.inputs) > 1 and (classes or own) < 1:
-        raise ValueError("the generator is conditional; give the number of classes")
+        raise ValueError(f"the generator is conditional and does not know how many classes it has; received "
+                         f"classes={classes}; give their number")
     if own and classes not in (0, own):
-        raise ValueError(f"the generator has {own} classes; received classes={classes}")
+        raise ValueError(f"the generator has {own} classes; received classes={classes}; leave it out")
     return classes or own

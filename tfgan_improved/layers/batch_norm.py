@@ -17,7 +17,8 @@ class BatchNorm(keras.layers.Layer):
     the moving averages a <- momentum a + (1 - momentum) moment, of the population variance, which are averaged over
     replicas when they are saved, or what `ops/standing.py` has made of them. scale=False leaves gamma out. Statistics
     are float32 in mixed precision.
-    Shapes: x (n, c) or (n, h, w, c), y the same. ValueError for another rank.
+    Shapes: x (n, c) or (n, h, w, c), y the same. ValueError for another rank, a momentum outside of
+    [0, 1] and an epsilon that is not above 0.
     Differentiable twice, as gradient penalties need: Keras's own normalization layers are not, because
     `tf.nn.moments` holds the mean inside the variance constant, which only the second derivative feels.
     Source: Ioffe & Szegedy 2015, arXiv:1502.03167, algorithms 1 and 2.

@@ -8,7 +8,8 @@ from keras import ops
 class LayerNorm(keras.layers.Layer):
     """y = gamma (x - mean) / sqrt(variance + epsilon) + beta, moments of each example over space and channels.
 
-    gamma and beta are per channel. Shapes: x (n, ..., c), y the same. ValueError for rank 1.
+    gamma and beta are per channel. Shapes: x (n, ..., c), y the same. ValueError for rank 1 and an epsilon that is not
+    above 0.
     The same in training and outside. Statistics are float32 in mixed precision. Differentiable twice, which
     `keras.layers.GroupNormalization` is not (see BatchNorm): the norm for D under a gradient penalty.
     Source: Ba et al. 2016, arXiv:1607.06450, section 3.

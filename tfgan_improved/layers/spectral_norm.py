@@ -16,7 +16,8 @@ class SpectralNorm(KernelWrapper):
     projection instead: it overwrites W. One left vector u (units,) is remembered; every call refines it by
     `power_iterations` and only a training call stores it.
     Layers: Dense, convolutions, transposed convolutions, Embedding (units are its classes). TypeError for any other,
-    ValueError unless power_iterations >= 1. Source: Miyato et al. 2018, arXiv:1802.05957, section 2.1 and appendix A.
+    ValueError unless power_iterations >= 1 and epsilon >= 0.
+    Source: Miyato et al. 2018, arXiv:1802.05957, section 2.1 and appendix A.
     """
 
     def __init__(self, layer, power_iterations=1, epsilon=1e-12, **kwargs):

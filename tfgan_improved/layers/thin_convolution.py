@@ -22,7 +22,10 @@ def _transposed(x, kernel, stride, training):
 
 @keras.saving.register_keras_serializable("tfgan_improved")
 class ImageConv2D(keras.layers.Conv2D):
-    """keras.layers.Conv2D, the same numbers; on a CPU much faster from and, with stride 1, to few channels."""
+    """keras.layers.Conv2D, the same numbers; on a CPU much faster from and, with stride 1, to few channels.
+
+    Shapes: x (n, h, w, c), y (n, h', w', filters), as Keras's.
+    """
 
     def call(self, x, training=False):
         kernel, narrow = tf.convert_to_tensor(self.kernel), self.filters < x.shape[-1]  # towards the image
@@ -39,7 +42,10 @@ class ImageConv2D(keras.layers.Conv2D):
 
 @keras.saving.register_keras_serializable("tfgan_improved")
 class ImageConv2DTranspose(keras.layers.Conv2DTranspose):
-    """keras.layers.Conv2DTranspose, the same numbers; on a CPU much faster where it gives an image of few channels."""
+    """keras.layers.Conv2DTranspose, the same numbers; on a CPU much faster where it gives an image of few channels.
+
+    Shapes: x (n, h, w, c), y (n, h', w', filters), as Keras's.
+    """
 
     def call(self, x, training=False):
         if not _thin(self, self.filters) or self.output_padding is not None:

@@ -47,7 +47,8 @@ class VirtualBatchNorm(keras.layers.Layer):
     mean = mean_i / (n + 1) + mean_r n / (n + 1) and variance = q - mean^2, q mixed of q_i and q_r in the same way.
     What is computed is the same without differences of large squares. Gradients flow through the reference's moments
     too, which follow the weights. Training and inference are the same; no other example of the batch matters.
-    Shapes: x (n, c), an example's own mean being itself, or (n, h, w, c); y the same. ValueError for another rank.
+    Shapes: x (n, c), an example's own mean being itself, or (n, h, w, c); y the same. ValueError for another rank,
+    a reference that is no whole number from 1 on and an epsilon that is not above 0.
     Statistics are float32 in mixed precision. Differentiable twice.
     A network of such layers needs `networks.reference.carry_reference`, which runs it on a reference batch of
     `reference` rows first. Called by itself the layer takes the batch that it sees for the reference.

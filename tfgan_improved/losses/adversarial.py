@@ -132,6 +132,7 @@ class Wasserstein(Adversarial):
 class LeastSquares(Saturating):
     """L_D = (E[(real - t)^2] + E[fake^2]) / 2, L_G = E[(fake - 1)^2] / 2, t = 1 - label_smoothing.
 
+    ValueError for a label_smoothing as in `Saturating`.
     Source: Mao et al. 2017, arXiv:1611.04076, equation 9.
     """
 

@@ -13,7 +13,8 @@ HALF = ("bfloat16", "float16")
 class KernelRegularizer(keras.regularizers.Regularizer):
     """Base: `of_matrix(W)` of a kernel of any rank from 2 on, W (inputs, units) in at least float32.
 
-    `output_axis` is the kernel's axis of units. ValueError for a kernel of rank 1.
+    `output_axis` is the kernel's axis of units. ValueError for a kernel of rank 1 and an output_axis that is no
+    whole number.
     """
 
     def __init__(self, output_axis=-1):

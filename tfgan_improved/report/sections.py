@@ -190,13 +190,13 @@ def _score_chart(name, x, kept, newest, **options):
 
 
 def _sweep(found, newest):
-    """A chart for each score over the truncations at which the newest step was scored under one passport else.
+    """A chart for each score over the truncations at which one step was scored under one passport else.
 
-    That passport is the last written one that several truncations have: a sweep may be of other counts than the score.
+    Those of the last written record of which there are several: a sweep may be of another step than the newest scores
+    (which the chart then says), and of other counts.
     """
-    same = [record for record in found if record.step == newest.step]
-    for last in reversed(same):
-        alike = {record.truncation: record for record in same if not passport.differences(
+    for last in reversed(found):
+        alike = {record.truncation: record for record in found if record.step == last.step and not passport.differences(
             {**last.passport, "truncation": None}, {**record.passport, "truncation": None})}
         bounds = sorted(alike, key=lambda bound: (bound == 0, bound))  # 0 stands for no bound: the last
         if len(bounds) > 1:
@@ -204,7 +204,8 @@ def _sweep(found, newest):
     else:
         return []
     kept, names = [alike[bound] for bound in bounds], ["none" if not bound else f"{bound:g}" for bound in bounds]
-    return [_score_chart(name, range(len(kept)), kept, last, ticks=names, x_label="bound on |z| (truncation)")
+    at = "" if last.step == newest.step else f", step {last.step}"
+    return [_score_chart(name, range(len(kept)), kept, last, ticks=names, x_label=f"bound on |z| (truncation){at}")
             for name in last.shown if all(name in record.shown for record in kept)]
 
 

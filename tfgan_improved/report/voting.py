@@ -19,7 +19,7 @@ def key_of(path):
 
 
 def write(path, images, real, feedback=0, about=None):
-    """Writes the page to `path` and its key beside it; returns the page's name, of 12 letters.
+    """Writes the page to `path` and its key beside it; returns the page's name, 12 hexadecimal digits.
 
     `images` uint8 (n, h, w, c) are shown one by one in their order, of which `real` (n,) are true. The page, one file
     without any address in it, does not know which they are, except with `feedback`: then it shows the mistakes after

@@ -68,6 +68,7 @@ class DiversityTerm(KernelPenalty):
 class OrthonormalTerm(KernelPenalty):
     """`tfi.regularizers.Orthonormal` of the player's kernels: factor * sum_l |W'W - I|^2; a scalar >= 0.
 
+    ValueError as `tfi.regularizers.Orthonormal` raises it.
     Source: Brock et al. 2017, arXiv:1609.07093, section 3, as compared in Miyato et al. 2018, arXiv:1802.05957.
     """
 
@@ -85,6 +86,7 @@ class OrthonormalTerm(KernelPenalty):
 class OffDiagonalTerm(KernelPenalty):
     """`tfi.regularizers.OffDiagonal` of the player's kernels: beta * sum_l |W'W * (1 - I)|_F^2; a scalar >= 0.
 
+    ValueError as `tfi.regularizers.OffDiagonal` raises it.
     Source: Brock et al. 2019, arXiv:1809.11096, equation 3.
     """
 

@@ -5,7 +5,7 @@ import time
 
 import tensorflow as tf
 
-from tfgan_improved import files
+from tfgan_improved import files, signals
 from tfgan_improved.training import pictures
 
 
@@ -106,13 +106,21 @@ class Measure:
 
 
 class Save:
-    """Saves a checkpoint after a look at the weights."""
+    """Saves a checkpoint: `save(step)`, once a step."""
 
     def __init__(self, save, every):
-        self.save, self.every = save, every
+        self.save, self.every, self.last = save, every, None
 
-    def __call__(self, step, means):
-        self.save(step)
+    def __call__(self, step, means=None):
+        if step != self.last:
+            self.save(step)
+        self.last = step
+
+    def stop_if_asked(self, step):
+        """Saves and raises Stopped where a signal has come."""
+        if signals.asked():
+            self(step)
+            raise signals.Stopped(step)
 
 
 class Pause:

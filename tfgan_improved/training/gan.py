@@ -119,6 +119,7 @@ class GAN(keras.Model):
         # Generated images take the real ones' labels: the data's own frequencies, and no class count is needed.
         return View(self.networks, images, z, labels, seed=noise.fold(seed, 1), joint=self.joint)
 
+    @tf.autograph.experimental.do_not_convert  # as Keras has it for its own: no step needs it
     def train_step(self, data):
         """One step; `data` is this replica's part of the batch. Returns the value of every term by name."""
         data, logs = data if isinstance(data, (tuple, list)) else (data,), {}

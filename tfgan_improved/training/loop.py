@@ -25,7 +25,7 @@ class Loop:
             logs = gan.train_step(data)
             return tf.stack([tf.cast(logs[name], tf.float32) for name in names])
 
-        step = tf.function(step, jit_compile=True) if jit else step
+        step = tf.function(step, jit_compile=True, autograph=False) if jit else step
 
         @tf.function
         def several(iterator, count):

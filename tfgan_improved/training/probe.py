@@ -20,7 +20,8 @@ class Probe:
         self.networks, self.rows, self._images, self._labels = gan.networks, rows, images, labels
         self.terms = {name: player.terms for name, player in gan.players.items()}
         self._latent, self._pixels = gan.latent, len(images.shape) == 4
-        self._judge, self._draw = (tf.function(made, reduce_retracing=True) for made in (self._both, self._generate))
+        self._judge, self._draw = (tf.function(made, reduce_retracing=True, autograph=False)
+                                   for made in (self._both, self._generate))
 
     def logits(self, batches):
         """D's logits of real and of generated examples: two float32 (batches * rows,).

@@ -36,7 +36,7 @@ class DomainClassifier:
         self.name, self.about, self.network, self.batch_size = f"{slug}_cnn", dict(about), network, batch_size
         self.names = {"classifier_score": "classifier_score"}
         self.hash = shared.weights_hash(network.get_weights())
-        self._run = tf.function(lambda images: network(images, training=False), reduce_retracing=True)
+        self._run = tf.function(lambda images: network(images, training=False), reduce_retracing=True, autograph=False)
 
     def __call__(self, images):
         check_images(images)

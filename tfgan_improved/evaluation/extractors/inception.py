@@ -36,7 +36,7 @@ class InceptionExtractor:
         self.batch_size, self.about = batch_size, {"scaling": "(x - 128) / 128"}
         self.hash = shared.folder_hash(path)
         self._loaded, self._function = _load(path)  # the loaded object keeps the variables alive
-        self._run = tf.function(self._extract, input_signature=[shared.IMAGES])
+        self._run = tf.function(self._extract, input_signature=[shared.IMAGES], autograph=False)
 
     def __call__(self, images):
         shared.check_color(images)

@@ -64,7 +64,7 @@ class InceptionGraphExtractor:
             features = tf.reshape(pool, (tf.shape(x)[0], weights.shape[0]))
             return {"logits": features @ weights, "features": features}
 
-        self._run = tf.function(extract, input_signature=[shared.IMAGES])
+        self._run = tf.function(extract, input_signature=[shared.IMAGES], autograph=False)
 
     def __call__(self, images):
         shared.check_color(images)

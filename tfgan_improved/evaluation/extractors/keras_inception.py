@@ -57,7 +57,7 @@ class KerasInceptionExtractor:
             logits, features = run(x / 127.5 - 1.0, training=False)
             return {"logits": tf.cast(logits, tf.float32), "features": tf.cast(features, tf.float32)}
 
-        self._run = tf.function(extract, input_signature=[shared.IMAGES])
+        self._run = tf.function(extract, input_signature=[shared.IMAGES], autograph=False)
 
     def __call__(self, images):
         shared.check_color(images)

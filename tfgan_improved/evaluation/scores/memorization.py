@@ -85,7 +85,8 @@ class Memorization:
 
     0.01 where nothing is memorized, up to 1. In the extractor's features, or, with space="pixels", between pixels, of
     those first images that fit in memory. The interval is a bootstrap over samples and held-out images. The score
-    beside it is that of one half of the held-out images against the other. EvaluationError without training images.
+    beside it is that of one half of the held-out images against the other. EvaluationError without training images,
+    ValueError for another space.
     Source: Carlini et al. 2023, arXiv:2301.13188, section 5; Meehan et al. 2020, arXiv:2004.05675, section 2.
     """
 

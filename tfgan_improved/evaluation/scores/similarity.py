@@ -83,7 +83,8 @@ class ClassSimilarity:
 
     A class is what the classifier takes an image for, or, with by="labels", its label: that of the images that a
     conditional generator was asked for. In [0, 1]; the interval is a bootstrap over pairs. Of those first images that
-    fit in memory. EvaluationError where no class has two images, or they are below 11 x 11.
+    fit in memory. EvaluationError where no class has two images, or they are below 11 x 11,
+    ValueError for another `by`.
     Source: Odena et al. 2017, arXiv:1610.09585, section 4.2.
     """
 
