@@ -58,6 +58,8 @@ def arguments(study, text):
     parser.add_argument("--flags", default="", help="further flags of every run, apart by spaces")
     parser.add_argument("--results", default=str(study.folder), help="where record, table and figures go")
     parser.add_argument("--report_only", action="store_true", help="train nothing, report what there is")
+    parser.add_argument("--with_recorded", action="store_true",
+                        help="report the runs of record.json too that have no folder here")
     asked = parser.parse_args()
     unknown = set(asked.arms.split()) - set(study.arms)
     if unknown:
@@ -98,9 +100,16 @@ def run(path, *arguments, told):
 
 def read_all(study, asked):
     """What every scored run says of itself, in the order of arms and seeds. Exits where there is none."""
+    kept = {(run["arm"], run["seed"]): run for run in recorded(asked).get("runs", [])}
     found = [run for arm in study.arms for seed in range(asked.seeds)
-             if (run := _read(folder_of(study, asked, arm, seed), arm, seed))]
+             if (run := _read(folder_of(study, asked, arm, seed), arm, seed) or kept.get((arm, seed)))]
     return found or sys.exit("no run has a score yet")
+
+
+def recorded(asked):
+    """The record of an earlier report where `--with_recorded` asks for it, or {}: run folders do not last as long."""
+    path = pathlib.Path(asked.results) / "record.json"
+    return json.loads(path.read_text()) if asked.with_recorded and path.exists() else {}
 
 
 def _read(path, arm, seed):

@@ -44,7 +44,7 @@ def sweep(asked, arm):
     kept = path / "samples" / "truncation.json"
     common = (f"--run_dir={path}", f"--threads={asked.threads}", *asked.flags.split())
     if not (path / "checkpoints").exists():
-        return []
+        return arms.recorded(asked).get("truncations", {}).get(arm, [])
     if not asked.report_only:
         for name, how in PICTURES.items():
             arms.run(path, "sample", *common, *how, "--standing=16", f"--output={path}/samples/{name}.png",
@@ -60,30 +60,38 @@ def sweep(asked, arm):
 
 
 def class_accuracy(asked, found):
-    """{arm: [share of each class's samples that the classifier takes for it, the mean over seeds]}."""
+    """{arm: {seed: share of each class's samples that the classifier takes for it}}, and that of real images."""
     from tfgan_improved import data
+    from tfgan_improved.evaluation import domain_classifier, label_accuracy
+
+    eyes, earlier = domain_classifier(data.load("cifar10")), arms.recorded(asked).get("class_accuracy", {})
+    shares = {}
+    for run in found:
+        arm, seed = run["arm"], str(run["seed"])  # a string, as JSON keeps it
+        here = pathlib.Path(run["folder"], "checkpoints").exists()
+        shares.setdefault(arm, {})[seed] = _of_run(run, eyes) if here else earlier[arm][seed]
+    images, labels = data.load("cifar10").arrays("test")
+    return shares | {"real images": {"": label_accuracy(eyes(images)["logits"], labels)[1].tolist()}}
+
+
+def _of_run(run, eyes):
+    """The share of each class of one run."""
     from tfgan_improved.commands.restored import restored_sampler
     from tfgan_improved.config import RunConfig
-    from tfgan_improved.evaluation import domain_classifier, label_accuracy, models
+    from tfgan_improved.evaluation import label_accuracy, models
     from tfgan_improved.run_folder import RunFolder
 
-    eyes, shares = domain_classifier(data.load("cifar10")), {}
-    for run in found:
-        config = RunConfig(**run["recipe"])
-        sampler, _ = restored_sampler(config, RunFolder(run["folder"]), run["steps"], standing=16)
-        generator = models.of_sampler(run["arm"], sampler, 10)
-        images, labels = generator.of_classes(tuple(range(10)), 5000, 0)
-        shares.setdefault(run["arm"], []).append(label_accuracy(eyes(images)["logits"], labels)[1])
-    images, labels = data.load("cifar10").arrays("test")
-    real = label_accuracy(eyes(images)["logits"], labels)[1].tolist()
-    return {arm: np.mean(of_arm, axis=0).tolist() for arm, of_arm in shares.items()} | {"real images": real}
+    sampler, _ = restored_sampler(RunConfig(**run["recipe"]), RunFolder(run["folder"]), run["steps"], standing=16)
+    images, labels = models.of_sampler(run["arm"], sampler, 10).of_classes(tuple(range(10)), 5000, 0)
+    return label_accuracy(eyes(images)["logits"], labels)[1].tolist()
 
 
 def class_table(shares):
-    """The accuracy of each class as markdown."""
+    """The accuracy of each class, the mean over seeds, as markdown."""
     lines = ["| asked class recognized | " + " | ".join(map(str, range(10))) + " |", "| --- |" + " --- |" * 10]
+    means = {arm: np.mean(list(of_arm.values()), axis=0) for arm, of_arm in shares.items()}
     return "\n".join(lines + [f"| {arm.replace('_', ' ')} | " + " | ".join(f"{share:.2f}" for share in of_arm) + " |"
-                              for arm, of_arm in shares.items()])
+                              for arm, of_arm in means.items()])
 
 
 def main():

@@ -36,14 +36,19 @@ def write(runs, paper, about):
               "hardware": f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, {about['threads']} thread a "
                           "run, no accelerator",
               "partial": finished < about["wanted"], "table": lines, "ordering": order, "in_words": words,
-              "runs": [{key: value for key, value in run.items() if key != "pictures"}
-                       | {"instruments": _brief(run["instruments"])} for run in runs]}
+              "runs": [{key: value for key, value in run.items() if key != "pictures"} for run in runs]}
     (HERE / "record.json").write_text(json.dumps(record, indent=1) + "\n")
     scores_figure(runs, paper, names[:2])
     samples_figure(runs, paper)
 
 
-def _brief(lines):
+def recorded():
+    """{row and seed: run} of record.json, in the form that `write` takes; they have no pictures."""
+    return {(run["row"], run["seed"]): run | {"pictures": []}
+            for run in json.loads((HERE / "record.json").read_text())["runs"]}
+
+
+def brief(lines):
     """The diversity losses at every look, and what else the last one measured."""
     kept = [{key: round(line[key], 4) for key in ("step", "d/diversity", "g/diversity")} for line in lines]
     return {"diversity": [" ".join(map(str, line.values())) for line in kept],
@@ -60,7 +65,7 @@ def table(runs, paper, names):
     lines = ["| row | seeds | " + " | ".join(names) + " | J of D, end | J of G, end | Inception score in the paper |",
              "| --- " * (len(names) + 5) + "|"]
     for row, score in paper.items():
-        ends = [run["instruments"][-1] for run in runs if run["row"] == row and run["instruments"]]
+        ends = [run["instruments"]["end"] for run in runs if run["row"] == row and run["instruments"]["end"]]
         cells = [_mean(list(of_row(runs, row, name).values())) for name in names]
         cells += [_mean([end[f"{name}/diversity"] for end in ends]) for name in "dg"]
         lines.append(f"| {row} | {len(of_row(runs, row, names[0]))} | " + " | ".join(cells) + f" | {_paper(score)} |")
@@ -154,12 +159,12 @@ def scores_figure(runs, paper, names):
 
 
 def samples_figure(runs, paper):
-    """Samples of the first seed of every row (the paper's figure 5)."""
+    """Samples of the first seed of every row (the paper's figure 5); left as it is where not every row has pictures."""
     first = {run["row"]: run for run in reversed(runs) if run["pictures"]}
     rows = [row for row in paper if row in first]
     columns = min(6, len(rows))
     lines = -(-len(rows) // max(columns, 1))
-    if not rows:
+    if {run["row"] for run in runs} - set(rows):
         return
     figure, axes = plt.subplots(lines, columns, figsize=(2.6 * columns, 2.8 * lines), squeeze=False)
     for axis in axes.flat:

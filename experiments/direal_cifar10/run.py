@@ -58,6 +58,8 @@ def arguments():
     parser.add_argument("--runs", default="runs/direal_cifar10", help="where the run folders are")
     parser.add_argument("--rows", default="", help="the rows to train, separated by semicolons; all by default")
     parser.add_argument("--report_only", action="store_true", help="train nothing, report what there is")
+    parser.add_argument("--with_recorded", action="store_true",
+                        help="report the runs of record.json too that have no folder here")
     parser.add_argument("--estimate", type=int, default=0, help="only measure a row's time, over so many steps")
     asked = parser.parse_args()
     asked.rows = asked.rows.split(";") if asked.rows else list(ROWS)
@@ -105,7 +107,7 @@ def read(asked, row, seed):
     log, measured = files.read_json_lines(folder.log), files.read_json_lines(folder.instruments)
     return {"row": row, "seed": seed, "steps": scores[-1]["step"], "minutes": round(log[-1]["seconds"] / 60, 1),
             **{key: scores[-1][key] for key in ("scores", "real", "passport")}, "recipe": folder.read()["recipe"],
-            "instruments": measured, "pictures": sorted(folder.samples.glob("step-*.png"))}
+            "instruments": report.brief(measured), "pictures": sorted(folder.samples.glob("step-*.png"))}
 
 
 def estimate(asked):
@@ -158,7 +160,9 @@ def main():
             for seed in seeds(asked):  # whole tables first: a seed of every row, then the next seed
                 for row in asked.rows:
                     pool.submit(train, asked, row, seed)
-    runs = [run for row in ROWS for seed in seeds(asked) if (run := read(asked, row, seed))]
+    recorded = report.recorded() if asked.with_recorded else {}
+    runs = [run for row in ROWS for seed in seeds(asked)
+            if (run := read(asked, row, seed) or recorded.get((row, seed)))]
     if not runs:
         sys.exit("no run has a score yet")
     paper = {row: score for row, (_, _, score) in ROWS.items()}
