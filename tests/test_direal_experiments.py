@@ -78,3 +78,16 @@ def test_a_gain_is_the_same_seeds_difference(report):
                    "layer norm + DiReAL": [4.0]})
     rows = report.gains(runs, paper, "classifier_score")[3:]
     assert rows == ["| unregularized | 2 | 0.000 +/- 0.707 | 1 | +0.50 |", "| layer norm | 1 | 1.000 | 1 | +0.60 |"]
+
+
+def test_a_recorded_run_is_reported_as_it_was(report, tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "HERE", tmp_path)
+    looks = [{"step": step, "d/diversity": 2.0 / step, "g/diversity": 0.5, "d/wide/sigma": 1.25} for step in (1, 2, 3)]
+    runs = [run | {"steps": 3, "instruments": report.brief(looks), "pictures": [],
+                   "real": {"classifier_score": 6.0, "fd_cifar10_cnn": 0.1}}
+            for run in scored({"a": [1.0, 1.2], "b": [3.0, 2.0], "c": [2.0, 2.2]})]
+    paper, about = {"a": 4.0, "b": 5.0, "c": 6.0}, {"threads": 1, "wanted": 6, "steps": 3, "command": "run.py"}
+    report.write(runs, paper, about)
+    first = (tmp_path / "record.json").read_text()
+    report.write([report.recorded()[run["row"], run["seed"]] for run in runs], paper, about)
+    assert (tmp_path / "record.json").read_text() == first and "0.667 +/- 0.000" in first
