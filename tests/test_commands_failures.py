@@ -25,7 +25,7 @@ def run(*arguments):
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(err):
         status = main(list(arguments))
     assert "Traceback" not in err.getvalue()
-    return status, err.getvalue().splitlines()[-1]
+    return status, (err.getvalue().splitlines() or [""])[-1]
 
 
 def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(tmp_path):
@@ -62,6 +62,23 @@ def test_images_without_labels_are_refused_before_training_or_scored_without_a_c
     assert status == 0, sentence
     assert '"swd": ' in (tmp_path / "run/scores.jsonl").read_text()
     assert (tmp_path / "run/export").exists() and (tmp_path / "run/report.html").exists()
+    status, sentence = run(*arguments)
+    assert status == 0, f"nothing is left to train, and the step has its scores: {sentence}"
+
+
+@pytest.mark.parametrize("arguments, told", [
+    (["--scores=label_accuracy"], "the generator has no labels, which a score wants to read; choose other --scores"),
+    (["--reference=validation"], "'digits' has no 'validation' examples, only train, test; hold some"),
+    (["--scores=memorization", "--reference=train"], "hold samples against another split than the training one"),
+    (["--scores=density_coverage", "--samples=3"], "k nearest neighbours need k from 1 to 2"),
+    (["--extractor=inception:/no/such"], "'/no/such' does not exist; give the path of one that does"),
+    (["--against=./no/such"], "'./no/such' does not exist; give the path of one that does"),
+])
+def test_what_scoring_would_refuse_is_refused_before_training(tmp_path, arguments, told):
+    status, sentence = run(*arguments, "--dataset=digits", "--network=dcgan:width=4", "--steps=2",
+                           f"--run_dir={tmp_path}/run")
+    assert status == 2 and told in sentence, sentence
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_reference_batch_may_be_larger_than_the_usual_first_batch_and_a_refused_one_leaves_no_recipe(tmp_path):

@@ -64,7 +64,44 @@ def test_what_nobody_looked_at_ends_it_behind(number):
     with program("with signals.deferred():\n" + WAIT + "print('not reached', flush=True)") as process:
         send(process, number, "ready")
         out, errors = process.communicate(timeout=30)
-        assert out == "asked\n" and errors.endswith(ENDED.format(number.name)) and process.returncode == 128 + number
+        assert out == "asked\n"
+        if number == signal.SIGTERM:
+            assert errors.endswith(ENDED.format("SIGTERM")) and process.returncode == 128 + number
+        else:
+            assert errors.endswith("KeyboardInterrupt\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_nothing_is_lost_where_nobody_reads_stderr_any_more(number):
+    with program("with signals.deferred():\n" + WAIT) as process:
+        process.stderr.close()  # as Ctrl-C closes it on `2>&1 | tee log`
+        send(process, number, "ready")
+        assert process.stdout.readline() == "asked\n"
+        process.stderr = None
+        process.wait(timeout=30)
+        assert process.returncode == (128 + number if number == signal.SIGTERM else -number)
+
+
+def test_an_ignored_ctrl_c_stays_ignored():
+    text = """import signal
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+with signals.deferred():
+    print('ready', flush=True)
+    time.sleep(0.5)
+    print(signals.asked(), flush=True)
+"""
+    with program(text) as process:
+        send(process, signal.SIGINT, "ready")
+        assert process.stdout.readline() == "False\n"
+
+
+def test_a_signal_is_asked_about_within_and_not_behind():
+    with pytest.raises(signals.Stopped, match="stopped at step 7, which is saved"):
+        with signals.deferred():
+            signal.raise_signal(signal.SIGINT)
+            assert signals.asked()
+            raise signals.Stopped(7)
+    assert not signals.asked()
 
 
 def test_ctrl_c_is_a_keyboard_interrupt_again_behind():

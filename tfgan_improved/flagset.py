@@ -14,12 +14,14 @@ from tfgan_improved.spec import KINDS
 
 DEFINE = {bool: flags.DEFINE_bool, int: flags.DEFINE_integer, float: flags.DEFINE_float, str: flags.DEFINE_string}
 
-USUAL = {  # what others call it
-    "lr": "--d_lr and --g_lr", "learning_rate": "--d_lr and --g_lr", "lr_d": "--d_lr", "lr_g": "--g_lr",
-    "epochs": "--steps", "num_steps": "--steps", "bs": "--batch_size", "model": "--network", "arch": "--network",
-    "z_dim": "--latent=normal:<size>", "nz": "--latent=normal:<size>", "latent_dim": "--latent=normal:<size>",
-    "gpus": "--strategy=mirrored", "amp": "--precision=bfloat16", "fp16": "--precision=bfloat16",
-    "logdir": "--run_dir", "output_dir": "--run_dir", "workdir": "--run_dir", "config": "--flagfile"}
+MEANT = {  # by what others call it
+    "--d_lr and --g_lr": "lr learning_rate", "--d_lr": "lr_d", "--g_lr": "lr_g", "--steps": "num_steps max_steps",
+    "--steps, which counts updates and not epochs": "epochs n_epochs num_epochs", "--batch_size": "bs",
+    "--d_steps": "n_critic d_iters", "--ema": "ema_decay", "--network": "model arch",
+    "--latent=normal:<size>": "z_dim nz latent_dim", "--strategy=mirrored": "gpu gpus num_gpus",
+    "--precision=bfloat16": "amp fp16", "--run_dir": "logdir output_dir out_dir workdir", "--output": "out",
+    "--flagfile": "config"}
+USUAL = {name: meant for meant, names in MEANT.items() for name in names.split()}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +50,7 @@ def parse(arguments, verbs):
         rest = values(["main", *arguments])[1:]
     except flags.UnrecognizedFlagError as error:
         close = [f"--{name}" for name in difflib.get_close_matches(error.flagname, list(values), n=1)]
-        meant = USUAL.get(error.flagname) or "".join(close)
+        meant = USUAL.get(error.flagname.replace("-", "_")) or "".join(close)
         hint = f"did you mean {meant}?" if meant else "`--help` lists them all"
         raise ConfigError(f"unknown flag --{error.flagname}; {hint}") from None
     except flags.CantOpenFlagFileError as error:
@@ -61,7 +63,7 @@ def parse(arguments, verbs):
         kind = KINDS[type(values[asked.removeprefix("--").partition("=")[0]].default)]
         raise ConfigError(f"{asked} is not {kind}; give one") from None
     except (flags.Error, ValueError) as error:
-        name = str(error).removeprefix("Missing value for flag --")
+        name = str(error).removeprefix("Missing value for flag ").lstrip("-")
         if name in values:
             raise ConfigError(f"--{name} has no value; write --{name}=<{KINDS[type(values[name].default)]}>") from None
         raise ConfigError(f"{error}; `--help` lists all flags") from None

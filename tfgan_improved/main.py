@@ -51,7 +51,7 @@ def main(arguments):
 def complain(error, status):
     """Says what is wrong in one line, the last of stderr."""
     sys.stdout.flush()
-    print(f"tfgan_improved: error: {' '.join(str(error).split())}", file=sys.stderr, flush=True)
+    signals.say(f"tfgan_improved: error: {' '.join(str(error).split())}\n")
     return status
 
 

@@ -1,4 +1,4 @@
-"""What a process does at SIGTERM and Ctrl-C. Nothing here imports TensorFlow: SIGTERM must be seen to before it starts.
+"""What a process does at SIGTERM and Ctrl-C. Nothing here imports TensorFlow: its threads start with what is set here.
 
 Where something can still be saved (`deferred`) the first signal asks for it, and a second one ends the process.
 """
@@ -19,6 +19,7 @@ class _Request(threading.Event):
 
 
 _deferring, _asked = threading.Event(), _Request()
+_lock = threading.RLock()  # one that the handler, which runs in the middle of the main thread, may take again
 
 
 class Stopped(Exception):
@@ -43,19 +44,25 @@ def exit_on_sigterm():
 def deferred():
     """Within, SIGTERM or Ctrl-C only make `asked()` true, for the one that can still save; a second one ends it.
 
-    Ctrl-C in the main thread alone, where Python handles it.
+    Ctrl-C in the main thread alone, where Python handles it between two calls of TensorFlow, and not where it is
+    ignored, as in what a script starts with `&`. What came too late for anybody to look is done behind. Not nested.
     """
-    main = threading.current_thread() is threading.main_thread()
+    main = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) != signal.SIG_IGN
+    _asked.clear()
     before = signal.signal(signal.SIGINT, _interrupt) if main else None
     _deferring.set()
-    _asked.clear()
     try:
         yield
     finally:
-        _deferring.clear()
+        with _lock:
+            late = _asked.is_set()
+            _deferring.clear()
+            _asked.clear()
         if main:
             signal.signal(signal.SIGINT, before)
-    if _asked.is_set():  # too late for anybody to look
+    if late and _asked.number == signal.SIGINT:
+        raise KeyboardInterrupt
+    if late:
         _end(_asked.number)
 
 
@@ -64,14 +71,21 @@ def asked():
     return _asked.is_set()
 
 
+def say(text):
+    """Writes on stderr if anybody still reads it: Ctrl-C ends `| tee` too, and nothing should be lost for that."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
 def _ask(number):
     """Whether there is somebody who will look."""
-    if not _deferring.is_set() or _asked.is_set():
-        return False
-    _asked.number = number
-    _asked.set()
-    sys.stderr.write(f"\n{signal.Signals(number).name}: saves a checkpoint, then stops; a second one stops at once\n")
-    sys.stderr.flush()
+    with _lock:
+        if not _deferring.is_set() or _asked.is_set():
+            return False
+        _asked.number = number
+        _asked.set()
+    say(f"\n{signal.Signals(number).name}: saves a checkpoint, then stops; a second one stops at once\n")
     return True
 
 
@@ -88,6 +102,5 @@ def _interrupt(number, frame):
 
 
 def _end(number):
-    sys.stderr.write(f"tfgan_improved: error: stopped by {signal.Signals(number).name}; {AGAIN}\n")
-    sys.stderr.flush()
+    say(f"tfgan_improved: error: stopped by {signal.Signals(number).name}; {AGAIN}\n")
     os._exit(128 + number)

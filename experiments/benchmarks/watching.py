@@ -7,6 +7,7 @@ default interval, of which a round is a part: that is the part of the training's
 
 import argparse
 import itertools
+import json
 import os
 import pathlib
 import statistics
@@ -16,6 +17,8 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))  # works without installing the package
+
+import alternate  # noqa: E402
 
 FLAGS = ("--dataset=mnist", "--network=dcgan", "--latent=normal:100", "--batch_size=64", "--ema=0.999")
 INSTRUMENTS = "diversity singular_values distance_of_outputs duplicates"
@@ -29,12 +32,13 @@ def arguments():
     parser.add_argument("--steps", type=int, default=200, help="steps of a round, a multiple of 10")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--recipe", default=" ".join(FLAGS), help="flags of another recipe, apart by spaces")
+    parser.add_argument("--out", default="", help="a JSON file for everything measured")
     return parser.parse_args()
 
 
 def main():
     """Prints the seconds of each round and the cost of each kind of watching, in percent of the training's time."""
-    asked = arguments()
+    asked, machine = arguments(), alternate.machine()
     with tempfile.TemporaryDirectory() as folder:
         rounds, job = prepared(asked, folder)
         for name in rounds:  # not counted: tracing, and the real images' statistics
@@ -46,18 +50,28 @@ def main():
             seconds.setdefault("train_after", []).append(rounds["train"]())
             print(f"round {number + 1}/{asked.rounds}  "
                   + "  ".join(f"{name} {values[-1][0]:.2f} s" for name, values in seconds.items()), flush=True)
-    for clock, kind in enumerate(("by the clock", "of processor time")):
-        report(asked, job, {name: [pair[clock] for pair in pairs] for name, pairs in seconds.items()}, kind)
+    clocks = {kind: {name: [pair[clock] for pair in pairs] for name, pairs in seconds.items()}
+              for clock, kind in enumerate(("by the clock", "of processor time"))}
+    summary = {kind: report(asked, job, of_kind, kind) for kind, of_kind in clocks.items()}
+    if asked.out:
+        record = {"workload": "W1 watched",
+                  "settings": {name: getattr(asked, name) for name in ("rounds", "steps", "threads", "recipe")},
+                  "machine": machine, "load_average_after": alternate.machine()["load_average"], "summary": summary,
+                  "seconds": seconds}
+        pathlib.Path(asked.out).write_text(json.dumps(record, indent=1) + "\n")
 
 
 def report(asked, job, seconds, kind):
-    """Prints the cost of each kind of watching."""
+    """Prints the cost of each kind of watching and returns it: {name: seconds each, interval, part}."""
+    found = {}
     plain = [(before + after) / 2 for before, after in zip(seconds["train"], seconds["train_after"])]
     step = statistics.median(plain) / asked.steps
     for name, every in (("score", job.score_every), ("measure", job.instrument_every), ("warn", job.warn_every)):
         extra = statistics.median([with_it - alone for with_it, alone in zip(seconds[name], plain)])
+        found[name] = {"seconds": extra, "every": every, "step": step, "part": extra / (every * step)}
         print(f"{kind}: {name} {extra:.2f} s every {every} steps of {1000 * step:.1f} ms, {extra / (every * step):.2%} "
               f"of the training's time, ratio {1 + extra / (every * step):.4f}")
+    return found
 
 
 def prepared(asked, folder):

@@ -34,16 +34,31 @@ def run(request):
     score(request, config, folder, source)
 
 
-def check(job, source):
-    """EvaluationError for a data set that cannot be scored as it is asked, told before a run trains on it for days."""
-    from tfgan_improved.evaluation import EXTRACTORS, SCORES, classifier
+def check(request, source):
+    """UserError for what scoring would refuse behind the training, as far as that is known before: hours earlier.
 
-    if not job.score or job.against or len(source.shape) != 3:
+    --against and files of weights are not opened for that; they must only exist.
+    """
+    from tfgan_improved.commands import image_sets
+    from tfgan_improved.evaluation import EXTRACTORS, SCORES, classifier, evaluate
+    from tfgan_improved.evaluation.image_set import ImageSet
+
+    job = request.job
+    if not job.score or len(source.shape) != 3:
         return
     extractor = EXTRACTORS.parse(job.extractor)
     arguments = {**EXTRACTORS.arguments(extractor.name), **dict(extractor.arguments)}
+    for text in (job.against, *arguments.values()):
+        image_sets.check_path(text)
+    if job.against:
+        return
+    source.check(job.reference)
+    sets = [ImageSet(source.name, source.shape, source.counts[split], None, {"split": split},
+                     labeled=source.classes > 0) for split in (job.reference, "train")]
+    samples = ImageSet("the generator", source.shape, None, None, labeled=request.run.conditional)
     if arguments.get("data") == "" and any(SCORES.make(text).seen for text in specs(job.scores)):
         classifier.check(source)  # it is trained on the run's own data
+    evaluate.ready(samples, sets[0], None, job.scores, count=job.samples, training=sets[1])
 
 
 def score(request, config, folder, source, again=True):

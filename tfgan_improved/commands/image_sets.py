@@ -33,14 +33,20 @@ def named(text, request, shape=None):
             raise ConfigError(f"'{text}' holds statistics, which samples are held against; give images to score, and "
                               "the statistics as --against")
         return statistics.of_file(path, shape)
-    if os.sep in text and text.startswith((".", "~", os.sep)):
-        raise ConfigError(f"'{text}' does not exist; give {KINDS}")
+    check_path(text, KINDS)
     name, _, split = text.partition("@")
     try:
         source = loaded(name, request)
     except data.DataError as error:
         raise ConfigError(f"there is no file or folder '{text}', so it should be a data set: {error}") from error
     return of_source(source, split or request.job.reference)
+
+
+def check_path(text, wanted="the path of one that does"):
+    """ConfigError for what can only be a path, where there is nothing."""
+    path = str(text).startswith((f".{os.sep}", f"..{os.sep}", "~", os.sep))
+    if path and not pathlib.Path(text).expanduser().exists():
+        raise ConfigError(f"'{text}' does not exist; give {wanted}")
 
 
 def _folder(path, request):

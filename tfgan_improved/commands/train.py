@@ -28,13 +28,14 @@ def run(request):
     config, job, folder = request.run, request.job, RunFolder(request.job.run_dir)
     strategy = strategies.make(config, job.worker_wait)
     chief = strategies.is_chief(strategy)
-    if chief:
-        folder.create()
     source = data.load(config.dataset, job.data_dir or None, config.image_size or None, config.holdout)
     if job.best and not watching.selects(config, job, source):
         raise ConfigError("--best needs quick scores while training, which this run has none of; leave it out, or give "
                           "labeled images or points, no --noscore, and --score_every from 1 to --steps")
-    evaluate.check(job, source)
+    if max(Checkpoints(folder.checkpoints).steps(), default=0) < config.steps:
+        evaluate.check(request, source)
+    if chief:
+        folder.create()
     train(config, job, folder, strategy, source, chief)
     if chief and job.score:
         evaluate.score(request, config, folder, source, again=False)
@@ -75,19 +76,23 @@ def train(config, job, folder, strategy, source, chief=True):
         selection.forget_after(folder.selection, first)
     if first == config.steps:
         return gan
-    loop = Loop(gan, strategy, steps_per_call=job.steps_per_call, jit=config.jit, wait=wait)
-
-    def save(step):
-        loop.check_weights(step)
-        checkpoints.save(gan, step)
-
     run = watching.Run(config, job, folder, gan, source, first)
     shown = run.callbacks() if chief else list(map(callbacks.Pause, run.stops().values()))
-    saving = callbacks.Save(save, job.checkpoint_every)
-    # Of several workers one alone cannot save: all would have to stop at the same step.
-    with contextlib.nullcontext() if wait else signals.deferred():
-        loop.run(batches, first, config.steps, [*shown, saving], saving.stop_if_asked)
+    loop = Loop(gan, strategy, steps_per_call=job.steps_per_call, jit=config.jit, wait=wait)
+    _steps(loop, batches, (first, config.steps), shown, checkpoints, job.checkpoint_every)
     return gan
+
+
+def _steps(loop, batches, span, shown, checkpoints, every):
+    """The steps, with a checkpoint after every so many, and where a signal asks to stop."""
+    def save(step):
+        loop.check_weights(step)
+        checkpoints.save(loop.gan, step)
+
+    saving = callbacks.Save(save, every)
+    # Of several workers one alone cannot save: all would have to stop at the same step.
+    with contextlib.nullcontext() if loop.wait else signals.deferred():
+        loop.run(batches, *span, [*shown, saving], saving.stop_if_asked)
 
 
 def first_rows(config, source, networks):

@@ -1,7 +1,7 @@
 """From sets of images to a record of scores, with the scores of real images beside them and the passport."""
 
 from tfgan_improved.evaluation import SCORES, EvaluationError, extractors, moments, passport, statistics
-from tfgan_improved.evaluation.evidence import look
+from tfgan_improved.evaluation.evidence import check_labels, look
 
 DEFAULT = "classifier_score frechet kernel precision_recall density_coverage"
 REAL_LIMIT = 50_000
@@ -54,6 +54,9 @@ def ready(samples, real, other_real, scores, *, count, real_limit=REAL_LIMIT, tr
     if any(_trained(score) for score in chosen):
         images["training"] = _told_apart(training, real)
     _check(images, chosen, samples.limit(count))
+    for given in (samples, real):
+        if given is not None and given.known is None:
+            check_labels(given, {part for score in chosen for part in score.reads})
     real_count = None if real is None else real.limit(real_limit)
     for score in chosen:
         if hasattr(score, "check") and not (real and real.known):

@@ -39,6 +39,12 @@ class Evidence:
         return Evidence(self.count - count if which else count, **halves)
 
 
+def check_labels(images, wanted):
+    """EvaluationError where labels are among the wanted parts and an ImageSet has none."""
+    if "labels" in wanted and not images.labeled:
+        raise EvaluationError(f"{images.name} has no labels, which a score wants to read; choose other --scores")
+
+
 def look(images, count, extractor, wanted, *, seed=0, groups=1, progress=None):
     """The Evidence of the first `count` images of an ImageSet, read once, in bounded memory.
 
@@ -48,8 +54,7 @@ def look(images, count, extractor, wanted, *, seed=0, groups=1, progress=None):
     unknown = set(wanted) - set(PARTS)
     if unknown:
         raise ValueError(f"parts must be among {PARTS}; received {sorted(unknown)}")
-    if "labels" in wanted and not images.labeled:
-        raise EvaluationError(f"{images.name} has no labels, which a score wants to read; choose other --scores")
+    check_labels(images, wanted)
     count = images.limit(count)
     kept, done, sums = {}, 0, None
     extracts = {"logits", "features", "moments"} & set(wanted)

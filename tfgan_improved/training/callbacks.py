@@ -29,8 +29,7 @@ class Progress:
         losses = " ".join(f"{name} {value:.3f}" for name, value in means.items())
         text = f"step {step}/{self.last}  {losses}  {speed * self.batch_size:.0f} images/s  {left} left"
         terminal = sys.stderr.isatty()
-        print(f"\r{text:<100}" if terminal else text, end="" if terminal and step < self.last else "\n",
-              file=sys.stderr, flush=True)
+        signals.say((f"\r{text:<100}" if terminal else text) + ("" if terminal and step < self.last else "\n"))
 
 
 def _clock(seconds):

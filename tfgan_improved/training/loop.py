@@ -13,8 +13,9 @@ class Loop:
     """Runs steps of `gan` on `dataset` (of this worker's replicas' parts, in turn, or distributed).
 
     `callbacks` have `every` and are called with (step, {name: mean since their last call}) after each multiple of it
-    and at the end; `watch(step)` is called after every call of TensorFlow. `wait` bounds the seconds of one call, 0
-    does not. RunError where a loss or a weight is not finite; nothing is saved then.
+    and at the end, first with a mean of fewer steps where `run` starts between two multiples; `watch(step)` is called
+    after every call of TensorFlow. `wait` bounds the seconds of one call, 0 does not. RunError where a loss or a weight
+    is not finite; nothing is saved then.
     """
 
     def __init__(self, gan, strategy, *, steps_per_call=10, jit=False, wait=0):
