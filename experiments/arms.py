@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import platform
+import shutil
 import subprocess
 import sys
 
@@ -166,13 +167,21 @@ def figure(study, found, place):
     plt.close(plot)
 
 
+def grids(found, place):
+    """samples-<arm>.png: the last samples of the arm's first seed that has its folder here."""
+    for run in reversed(found):
+        for picture in sorted(pathlib.Path(run["folder"], "samples").glob("step-*.png"))[-1:]:
+            shutil.copyfile(picture, place / f"samples-{run['arm']}.png")
+
+
 def report(study, asked, **more):
-    """Prints the table and writes table.md, arms.png and record.json, with `more` in it, of whatever runs there are."""
+    """Prints the table and writes it, the figures and record.json, with `more` in it, of whatever runs there are."""
     found, place = read_all(study, asked), pathlib.Path(asked.results)
     place.mkdir(parents=True, exist_ok=True)
     print(table(study, found), flush=True)
     (place / "table.md").write_text(table(study, found) + "\n")
     figure(study, found, place)
+    grids(found, place)
     commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
     record = {"claim": study.claim, "source": study.source | {"reported": study.reported},
               "command": f"experiments/{study.name}/run.py " + " ".join(sys.argv[1:]), "commit": commit,

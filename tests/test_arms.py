@@ -35,7 +35,13 @@ def test_recorded_runs_count_where_asked_and_those_on_disk_go_before_them(arms, 
                                   with_recorded=False)
     for arm, score in (("plain", 1.0), ("other", 2.0)):
         run_of(arms.folder_of(study, asked, arm, 0), 10, score)
+    pictures = arms.folder_of(study, asked, "other", 0) / "samples"
+    pictures.mkdir()
+    for step in (5, 10):
+        (pictures / f"step-{step:08d}.png").write_text(f"samples of step {step}")
     first = arms.report(study, asked)
+    assert [path.name for path in (tmp_path / "study").glob("samples-*.png")] == ["samples-other.png"]
+    assert (tmp_path / "study" / "samples-other.png").read_text() == "samples of step 10"
     for path in sorted(arms.folder_of(study, asked, "plain", 0).iterdir()):
         path.unlink()
     run_of(arms.folder_of(study, asked, "other", 1), 10, 4.0)
