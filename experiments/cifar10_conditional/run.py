@@ -100,7 +100,8 @@ def main():
     if not asked.report_only:
         arms.train_all(STUDY, asked)
     found = arms.read_all(STUDY, asked)
-    swept = {arm: sweep(asked, arm) for arm in STUDY.arms}
+    scored = {run["arm"] for run in found if run["seed"] == 0}
+    swept = {arm: sweep(asked, arm) for arm in STUDY.arms if arm in scored}  # not of a training under way
     shares = class_accuracy(asked, found)
     arms.report(STUDY, asked, truncations=swept, class_accuracy=shares)
     tables = class_table(shares)
