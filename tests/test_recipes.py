@@ -24,6 +24,8 @@ NOISY = ["--network=noisy_conv:width=4,input_dropout=0.0,input_noise=0.2", "--ba
 MNIST = ["--batch_size=10", "--labels=10"]
 IMAGENET = ["--network=noise_map_dcgan:width=4,vector=16,noise=0.1", "--latent=uniform:848,low=-1.0,high=1.0",
             "--image_size=16", "--batch_size=4", "--d_head=minibatch_halves:kernels=20,dims=5"]
+# Its noise maps at 128 x 128 are as wide as the networks: of 4, 4, 2, 1, 1 and 1 channels from 4 x 4 to 128 x 128.
+WHOLE = [IMAGENET[0], "--latent=uniform:22352,low=-1.0,high=1.0", "--batch_size=4", IMAGENET[-1]]
 SMALL = {"cifar10_semi_supervised": CIFAR, "cifar10_semi_supervised_minibatch": NOISY, "svhn_semi_supervised": CIFAR,
          "imagenet128": IMAGENET, "mnist_semi_supervised": MNIST, "mnist_semi_supervised_absolute": MNIST,
          "mnist_semi_supervised_minibatch": MNIST,
@@ -71,7 +73,17 @@ def test_it_takes_steps_by_its_own_command(mocked, tmp_path):
 
 @pytest.mark.parametrize("name", SMALL)
 def test_it_takes_steps(name, mocked):
-    run = parsed(name, *SMALL[name]).run
+    check_steps(parsed(name, *SMALL[name]).run, mocked)
+
+
+@pytest.mark.slow
+def test_the_recipe_of_imagenet_takes_steps_at_its_own_size(mocked):
+    gan = check_steps(parsed("imagenet128", *WHOLE).run, mocked)
+    assert gan.networks["g"].output_shape[1:] == (128, 128, 3)
+
+
+def check_steps(run, mocked):
+    """Two steps of the recipe on made-up images move every weight, by finite numbers; its GAN."""
     source = data.load(run.dataset, str(mocked), run.image_size or None)
     images, labels = source.arrays("train")
     gan, rows = assemble.gan(run, assemble.about_data(source)), run.batch_size * assemble.parts(run)
@@ -88,6 +100,7 @@ def test_it_takes_steps(name, mocked):
     for player, network in gan.networks.items():
         moved = [np.abs(old - new.numpy()).max() for old, new in zip(before[player], network.weights) if new.trainable]
         assert all(np.isfinite(weight).all() for weight in network.get_weights()) and min(moved) > 0
+    return gan
 
 
 class Judged:
