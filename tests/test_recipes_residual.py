@@ -130,6 +130,9 @@ def test_what_the_recipes_set():
     assert (small.g_lr, small.d_lr, small.beta2, small.d_steps, small.ema_start) == (2e-4, 2e-4, 0.999, 4, 1000)
     report = parsed("imagenet100_biggan")
     assert (report.g_lr, report.d_lr, report.batch_size, report.steps) == (1e-4, 4e-4, 64, 200_000)
+    assert (biggan.ema, small.ema) == (0.9999, 0.9999)
+    assert not any(parsed(name).ema for name in ("imagenet100_biggan", "lsun_church_biggan", "lsun_bridge_biggan",
+                                                 "imagenet128_sagan"))
     assert biggan.g_terms == ORTHOGONAL
     residual = parsed("cifar10_sngan_resnet")
     assert (residual.d_steps, residual.lr_decay_to, residual.beta1, residual.beta2) == (5, 50_000, 0.0, 0.9)
