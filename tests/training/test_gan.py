@@ -187,10 +187,11 @@ def test_a_joint_pass_gives_the_same_weights_without_batch_norm(tiny, batch, wei
     np.testing.assert_allclose(weights(apart), weights(together), rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("step", [{"accumulate": 0}, {"ema": 1.5}, {"ema": {"d": -0.1}}, {"ema_start": -5}])
+@pytest.mark.parametrize("step", [{"accumulate": 0}, {"accumulate": 1.5}, {"ema": 1.5}, {"ema": {"d": -0.1}},
+                                  {"ema_start": -5}])
 def test_impossible_settings_are_told(tiny, step):
-    with pytest.raises(ValueError, match="decays of averages from 0 to below 1, ema_start of at least 0 and accumulate "
-                                         "of at least 1; received ema="):
+    with pytest.raises(ValueError, match="decays of averages from 0 to below 1, ema_start of at least 0 and a whole "
+                                         "number of at least 1 for accumulate; received ema="):
         tiny(step=step)
 
 

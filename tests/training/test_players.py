@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_improved.terms import R1, HistoricalAveraging
+from tfgan_improved.terms import R1, HistoricalAveraging, Information
 from tfgan_improved.training.gan import GAN
 from tfgan_improved.training.player import Player, add_groups, two_players
 
@@ -122,8 +122,28 @@ def test_a_batch_that_cannot_be_dealt_is_told(tiny, batch):
         tiny(players={"d_steps": 3}).train_step(batch((2,)))
 
 
-@pytest.mark.parametrize("settings", [{"steps": 0}, {"terms": ()}])
+@pytest.mark.parametrize("settings", [{"steps": 0}, {"steps": 1.5}, {"terms": ()}])
 def test_a_player_needs_a_term_and_a_turn(tiny, settings):
     network = tiny().networks["g"]
-    with pytest.raises(ValueError, match="a player needs at least one term and one step; received "):
+    with pytest.raises(ValueError, match="at least one term and one step, a whole number of them; received "):
         Player(network, **{"terms": (R1(),), **settings})
+
+
+def test_averages_of_who_does_not_play_are_told(tiny):
+    with pytest.raises(ValueError, match="ema names a player 'x', .*; received the players d, g; name one of these"):
+        tiny(step={"ema": {"g": 0.9, "x": 0.9}})
+    assert set(tiny(step={"ema": {"g": 0.9, "x": 0.0}}).averages) == {"g"}
+
+
+def test_a_term_that_brings_a_player_wants_it_to_play(tiny):
+    with pytest.raises(ValueError, match="the term information of player 'g' needs a player 't' with a network of its "
+                                         "own; received the players d, g; add one with the terms in its `brings`"):
+        tiny(players={"g_terms": [Information()]})
+
+
+@pytest.mark.parametrize("run", ["train_step", "fit"])
+def test_a_term_that_asks_for_a_network_that_is_not_there_is_told(tiny, batch, run):
+    gan = tiny(players={"d_terms": [Guess(group="main")]})
+    data = batch((2,)) if run == "train_step" else tf.data.Dataset.from_tensors(batch((2,)))
+    with pytest.raises(ValueError, match="asks for the network of player 'm'; received the players d, g; add that"):
+        getattr(gan, run)(data)

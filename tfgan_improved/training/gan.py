@@ -1,5 +1,7 @@
 """The GAN model and its training step, which names no technique."""
 
+import numbers
+
 import keras
 import tensorflow as tf
 
@@ -28,16 +30,20 @@ class GAN(keras.Model):
     labels): images uint8, or float32 in [-1, 1] (points: any range), the first dimension a multiple of the deal's
     number of parts. Everything random is a function of `seed`, the step and the replica. Works with `fit` on one
     device.
-    ValueError for a decay outside of [0, 1), an `ema_start` below 0 and an `accumulate` below 1.
+    ValueError for a decay outside of [0, 1) or of a player that is not there, an `ema_start` below 0, an `accumulate`
+    that is no whole number of at least 1, and a term that `brings` a player who is not among `players`.
     """
 
     def __init__(self, players, latent="normal:100", *, ema=0.0, ema_start=0, deal=None, joint=(), accumulate=1,
                  seed=0):
         super().__init__(name="gan")
         decays = ema if isinstance(ema, dict) else {"g": ema}
-        if min(ema_start, accumulate - 1) < 0 or not all(0 <= decay < 1 for decay in decays.values()):
-            raise ValueError("a GAN wants decays of averages from 0 to below 1, ema_start of at least 0 and accumulate "
-                             f"of at least 1; received ema={ema}, ema_start={ema_start}, accumulate={accumulate}")
+        whole = isinstance(accumulate, numbers.Integral) and accumulate >= 1
+        if ema_start < 0 or not whole or not all(0 <= decay < 1 for decay in decays.values()):
+            raise ValueError("a GAN wants decays of averages from 0 to below 1, ema_start of at least 0 and a whole "
+                             f"number of at least 1 for accumulate; received ema={ema}, ema_start={ema_start}, "
+                             f"accumulate={accumulate}")
+        _check_players(players, decays)
         self.players, self.deal, self.joint, self.seed = players, deal or Shared(), joint, seed
         self.latent = LATENTS.make(latent) if isinstance(latent, str) else latent
         self.networks = {name: player.network for name, player in players.items()}
@@ -177,6 +183,19 @@ class GAN(keras.Model):
         merged = player.merge(gradients) if len(gradients) > 1 else next(iter(gradients.values()))
         merged = [gradient * share for gradient in merged] if share != 1.0 else merged
         self.optimizers[name].apply(merged, player.network.trainable_variables)
+
+
+def _check_players(players, decays):
+    """ValueError where a term brings a player, or an average is asked of one, who does not play."""
+    there = ", ".join(players)
+    for name, term in ((name, term) for name, player in players.items() for term in player.terms):
+        for brought in set(getattr(term, "brings", {})) - set(players):
+            raise ValueError(f"the term {term.name} of player '{name}' needs a player '{brought}' with a network of "
+                             f"its own; received the players {there}; add one with the terms in its `brings`, as "
+                             "`others` of two_players")
+    for name in {name for name, decay in decays.items() if decay} - set(players):
+        raise ValueError(f"ema names a player '{name}', whose weights cannot be averaged; received the players "
+                         f"{there}; name one of these")
 
 
 def _remember(term, network):

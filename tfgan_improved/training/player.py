@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import numbers
 from collections.abc import Callable
 
 import keras
@@ -37,7 +38,7 @@ class Player:
     """`terms` are callables View -> scalar with a `name`; `steps` is the number of turns in one training step.
 
     A term may have a `group` ("main" without one); `merge` turns {group: gradients} into the gradients to apply.
-    ValueError unless steps >= 1 and there is a term.
+    ValueError unless steps is a whole number of at least 1 and there is a term.
     """
 
     network: keras.Model
@@ -46,8 +47,8 @@ class Player:
     merge: Callable = add_groups
 
     def __post_init__(self):
-        if self.steps < 1 or not self.terms:
-            raise ValueError(f"a player needs at least one term and one step; "
+        if not isinstance(self.steps, numbers.Integral) or self.steps < 1 or not self.terms:
+            raise ValueError("a player needs at least one term and one step, a whole number of them; "
                              f"received {len(self.terms)} terms, steps={self.steps}")
 
 

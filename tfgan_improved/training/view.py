@@ -5,6 +5,14 @@ import tensorflow as tf
 from tfgan_improved.ops import noise, replicas
 
 
+class Networks(dict):
+    """{player: network}; ValueError where a term asks for one that does not play."""
+
+    def __missing__(self, name):
+        raise ValueError(f"a term asks for the network of player '{name}'; received the players {', '.join(self)}; add "
+                         "that player to the GAN, or leave the term out")
+
+
 class View:
     """One micro-batch. A network runs once for each version of the weights its output depends on.
 
@@ -15,7 +23,7 @@ class View:
     """
 
     def __init__(self, networks, real, z, labels=None, labeled=None, seed=None, joint=()):
-        self.networks, self.real, self.z, self.seed = networks, real, z, seed
+        self.networks, self.real, self.z, self.seed = Networks(networks), real, z, seed
         self.labels = labels  # of real and fake: generated images are drawn with the labels of the real ones
         self.labeled = labeled  # (images, labels)
         self.joint = joint  # parts that share one pass through D, or {player: those parts in its turn}
