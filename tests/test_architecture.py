@@ -102,6 +102,11 @@ def test_public_names_are_found(name):
         assert set(found.__all__) <= set(dir(found))
 
 
+def test_the_shelves_of_the_readme_are_public():
+    told = re.search(r"one shelf a kind of part: (.*?)\. ", (ROOT / "README.md").read_text(), re.S)[1]
+    assert set(re.findall(r"`(\w+)`", told)) == set(tfgan_improved._SHELVES)
+
+
 @pytest.mark.parametrize("shelf", SHELVES)
 def test_no_public_name_is_that_of_a_file_beside_it(shelf):
     """Importing such a file would put the module in the place of what the shelf promises."""

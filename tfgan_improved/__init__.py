@@ -8,7 +8,7 @@ import importlib
 __version__ = "0.1.0"
 
 _SHELVES = ("layers", "losses", "terms", "regularizers", "constraints", "networks", "data", "training", "evaluation",
-            "instruments", "export", "ops")
+            "instruments", "export", "pictures", "ops")
 _NAMES = {"GAN": "training", "Player": "training", "two_players": "training", "Sampler": "export",
           "estimate_mutual_information": "evaluation"}
 __all__ = [*_SHELVES, *_NAMES]

@@ -63,6 +63,27 @@ def test_lerp_and_slerp_against_their_formulas():
     np.testing.assert_allclose([middle[lerp], middle[slerp]], [np.sqrt(100), np.sqrt(200)], rtol=0.02)
 
 
+@pytest.mark.parametrize("way", [lerp, slerp])
+def test_walks_take_lists_a_single_z_and_a_single_share(way):
+    start, end, shares = [[3.0, 0.0], [1.0, 2.0]], [[0.0, 3.0], [4.0, 1.0]], [0.0, 0.25, 1.0]
+    whole = way(np.array(start), np.array(end), np.array(shares))
+    assert whole.shape == (2, 3, 2)
+    np.testing.assert_array_equal(way(start, end, shares), whole)
+    np.testing.assert_array_equal(way(start, end, 0.25), whole[:, 1])
+    np.testing.assert_array_equal(way(start[1], end[1], shares), whole[1])
+    np.testing.assert_array_equal(way(start[1], end[1], 0.25), whole[1, 1])
+
+
+@pytest.mark.parametrize("way", [lerp, slerp])
+@pytest.mark.parametrize("start, end, shares", [
+    ((3, 2), (2, 2), (4,)), ((3, 2), (3, 4), (4,)), ((2,), (3, 2), (4,)), ((), (), (4,)), ((0, 2), (0, 2), (4,)),
+    ((3, 2), (3, 2), (4, 1)), ((3, 2, 2), (3, 2, 2), (4,))])
+def test_walks_between_other_shapes_are_told(way, start, end, shares):
+    with pytest.raises(ValueError, match="a walk goes from .*; received shapes .*; give others") as caught:
+        way(np.ones(start), np.ones(end), np.ones(shares))
+    assert f"{start}, {end} and {shares}" in str(caught.value)
+
+
 def test_a_grid_is_what_the_generator_draws_or_of_chosen_classes_in_turn():
     made = drawn("grid", count=7, seed=3)
     np.testing.assert_array_equal(made.images, generator().draw(7, 3)[0])

@@ -9,25 +9,39 @@ from tfgan_improved.pictures.sitting import Drawn
 
 
 def lerp(start, end, shares):
-    """(1 - s) start + s end, on the line between z (n, d) and z (n, d) for each of the shares (m,): (n, m, d)."""
-    shares = np.asarray(shares, np.float64)[:, None]
-    return (1.0 - shares) * start[:, None] + shares * end[:, None]
+    """(1 - s) start + s end, on the line between z (n, d) and z (n, d) for each s in shares (m,): float64 (n, m, d).
+
+    One z (d,) and another give (m, d), and a single share gives no axis m. ValueError for other shapes.
+    """
+    start, end, shares, shape = _aligned(start, end, shares)
+    return ((1.0 - shares) * start + shares * end).reshape(shape)
 
 
 def slerp(start, end, shares):
     """(sin((1 - s) w) start + sin(s w) end) / sin w, w the angle between z (n, d) and z (n, d), s in shares (m,).
 
-    (n, m, d). On the great circle where both are equally long, so that the lengths on the way are those of normal z,
-    which the line's are not: its middle is shorter by 1 / sqrt 2. On the line where w is 0 or half a turn.
-    Source: White 2016, arXiv:1609.04468, section 2.1.
+    Shapes and ValueError as `lerp`. On the great circle where both are equally long, so that the lengths on the way are
+    those of normal z, which the line's are not: its middle is shorter by 1 / sqrt 2. On the line where w is 0 or half a
+    turn. Source: White 2016, arXiv:1609.04468, section 2.1.
     """
-    start, end = np.asarray(start, np.float64), np.asarray(end, np.float64)
-    lengths = np.maximum(np.linalg.norm(start, axis=1) * np.linalg.norm(end, axis=1), np.finfo(np.float64).tiny)
-    angle = np.arccos(np.clip((start * end).sum(axis=1) / lengths, -1.0, 1.0))[:, None, None]
-    flat, shares = np.sin(angle) < 1e-6, np.asarray(shares, np.float64)[None, :, None]
+    line = lerp(start, end, shares)
+    start, end, shares, shape = _aligned(start, end, shares)
+    lengths = np.maximum(np.linalg.norm(start, axis=2) * np.linalg.norm(end, axis=2), np.finfo(np.float64).tiny)
+    angle = np.arccos(np.clip((start * end).sum(axis=2) / lengths, -1.0, 1.0))[:, None]
+    flat = np.sin(angle) < 1e-6
     sine = np.where(flat, 1.0, np.sin(angle))
-    round_way = (np.sin((1.0 - shares) * angle) * start[:, None] + np.sin(shares * angle) * end[:, None]) / sine
-    return np.where(flat, lerp(start, end, shares[0, :, 0]), round_way)
+    round_way = (np.sin((1.0 - shares) * angle) * start + np.sin(shares * angle) * end) / sine
+    return np.where(flat, line.reshape(round_way.shape), round_way).reshape(shape)
+
+
+def _aligned(start, end, shares):
+    """Both z as (n, 1, d) and shares as (1, m, 1), float64, and the shape of what lies between."""
+    start, end, shares = (np.asarray(numbers, np.float64) for numbers in (start, end, shares))
+    if start.shape != end.shape or start.ndim not in (1, 2) or not start.size or shares.ndim > 1:
+        raise ValueError("a walk goes from z (n, d), or one (d,), to z of that shape, by shares (m,) or one number; "
+                         f"received shapes {start.shape}, {end.shape} and {shares.shape}; give others")
+    rows = [z.reshape(-1, 1, z.shape[-1]) for z in (start, end)]
+    return *rows, shares.reshape(1, -1, 1), (*start.shape[:-1], *shares.shape, start.shape[-1])
 
 
 WAYS = {"lerp": lerp, "slerp": slerp}
