@@ -13,6 +13,7 @@ from tfgan_improved import files
 from tfgan_improved.evaluation.extractors import domain
 from tfgan_improved.main import main
 from tfgan_improved.pictures import PICTURES
+from tfgan_improved.training import pictures
 
 RECIPE = ["--dataset=digits", "--image_size=16", "--network=dcgan:width=4", "--latent=normal:4", "--batch_size=8",
           "--conditional", "--steps=2", "--checkpoint_every=2", "--noscore"]
@@ -72,6 +73,21 @@ def test_pictures_stand_in_the_run_folder_by_default(folder):
     for name, picture, where in (("seed-0", "grid", "run_dir"), ("classes-seed-0", "classes", "images")):
         assert run("sample", f"--picture={picture}", f"--{where}={folder}")[0] == 0
         assert tf.io.decode_png((folder / f"samples/{name}.png").read_bytes()).shape[2] == 1
+
+
+def test_rows_and_columns_are_told_and_written_beside_the_picture(folder, tmp_path):
+    told, sizes = {}, {}
+    for picture in ("grid", "truncation", "nearest:k=2,features=false"):
+        status, told[picture], err = run("sample", f"--run_dir={folder}", f"--picture={picture}", "--count=6",
+                                         "--sweep=0.5 0", f"--output={tmp_path}/a.png")
+        assert status == 0, err
+        sizes[picture] = tf.io.decode_png((tmp_path / "a.png").read_bytes()).shape
+    lines = [text.splitlines() for text in told.values()]
+    assert [len(line) for line in lines] == [1, 2, 2]
+    assert lines[1][1] == "rows: z within 0.5, z unbounded" and lines[2][1] == "columns: sample, 2 nearest in pixels"
+    grid = pictures.grid(np.zeros((6, 16, 16, 1), np.uint8), columns=3).shape
+    assert sizes["truncation"][0] == grid[0] and sizes["truncation"][1] > grid[1] + 40
+    assert sizes["nearest:k=2,features=false"][0] > grid[0] + 10 and sizes["nearest:k=2,features=false"][1] == grid[1]
 
 
 def test_labels_are_those_asked_for(folder, tmp_path):

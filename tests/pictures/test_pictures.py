@@ -99,6 +99,7 @@ def test_classes_have_a_row_each_of_the_same_z():
     np.testing.assert_array_equal(class_of(made.images).reshape(3, 4), np.array([3, 0, 2])[:, None] * np.ones(4))
     assert (z_of(made.images).reshape(3, 4, 2) == z_of(made.images[:4])[None]).all()
     assert drawn("classes", count=10).columns == 2  # all five of them
+    assert made.rows == ("class 3", "class 0", "class 2") and not made.heads
 
 
 def test_walks_between_z_keep_their_class_and_end_at_samples():
@@ -110,7 +111,9 @@ def test_walks_between_z_keep_their_class_and_end_at_samples():
     np.testing.assert_allclose(z[:, -1], ends[3:], atol=0.03)
     np.testing.assert_allclose(z[:, 2], (ends[:3] + ends[3:]) / 2, atol=0.03)
     np.testing.assert_array_equal(classes, np.arange(3)[:, None] * np.ones(5))
-    assert drawn("interpolation:steps=5", kinds=0, count=15).labels is None
+    assert made.rows == ("class 0", "class 1", "class 2")
+    plain = drawn("interpolation:steps=5", kinds=0, count=15)
+    assert plain.labels is None and not plain.rows
 
 
 @pytest.mark.parametrize("walk", ["classes", "both"])
@@ -118,7 +121,7 @@ def test_walks_between_classes_go_through_the_chosen_ones_in_turn(walk):
     made = drawn(f"interpolation:between={walk},steps=3", count=6, classes=(0, 4))
     np.testing.assert_array_equal(class_of(made.images).reshape(2, 3), [[0, 2, 4], [4, 2, 0]])
     still = (z_of(made.images).reshape(2, 3, 2).std(axis=1) == 0).all()
-    assert still == (walk == "classes")
+    assert still == (walk == "classes") and made.rows == ("class 0 to 4", "class 4 to 0")
 
 
 def test_truncations_draw_the_same_z_nearer_and_prepare_the_generator():
@@ -127,6 +130,7 @@ def test_truncations_draw_the_same_z_nearer_and_prepare_the_generator():
     made = PICTURES.make("truncation")(sitting)
     z = z_of(made.images).reshape(3, 10, 2)
     assert made.columns == 10 and prepared == [0.5, 2.0, 0.0] and not made.record
+    assert made.rows == ("z within 0.5", "z within 2", "z unbounded")
     assert np.abs(z[0]).max() <= 0.53 and np.abs(z[1]).max() <= 2.03
     assert (np.abs(z[0]) <= np.abs(z[2]) + 0.06).all() and (np.sign(z[0]) * np.sign(z[2]) >= 0).all()
     np.testing.assert_array_equal(class_of(made.images).reshape(3, 10), [np.arange(10) % 5] * 3)
@@ -163,6 +167,7 @@ def test_nearest_training_images_stand_beside_their_samples():
         generator(), 10, training=lambda: training, extractor=Corner))
     rows = made.images.reshape(2, 5, 2, 2, 1)
     assert made.columns == 5 and made.record["searched"] == 22
+    assert made.heads == (("sample", 1), ("nearest in pixels", 2), ("nearest in features", 2))
     np.testing.assert_array_equal(rows[:, 0], samples)
     np.testing.assert_array_equal(rows[0, 1], copy)  # in pixels
     np.testing.assert_array_equal(rows[1, 3], alike)  # in features

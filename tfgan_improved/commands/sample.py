@@ -16,7 +16,7 @@ from tfgan_improved.config import ConfigError
 from tfgan_improved.data.names import LONGEST
 from tfgan_improved.evaluation import EXTRACTORS, image_set
 from tfgan_improved.evaluation.models import Generator
-from tfgan_improved.pictures import PICTURES, Sitting, truncation
+from tfgan_improved.pictures import PICTURES, Sitting, captions, truncation
 from tfgan_improved.run_folder import RunFolder, writable
 from tfgan_improved.training import pictures
 
@@ -24,8 +24,8 @@ from tfgan_improved.training import pictures
 def run(request):
     """Draws --picture of --images, by default of --run_dir's newest checkpoint, into --output.
 
-    .png is the picture, .npz its images and labels. What else was found stands beside it: .json, and the table and the
-    figure of scores.
+    .png is the picture, with what its rows and columns are, .npz its images and labels. What else was found stands
+    beside it: .json, and the table and the figure of scores.
     """
     job = request.job
     picture, chosen, bounds = PICTURES.make(job.picture), classes(job.classes), tuple(truncations(job.sweep))
@@ -39,6 +39,8 @@ def run(request):
                             subject.training, subject.extractor, subject.score))
     _write(path, drawn)
     print(f"samples{'' if step is None else f' of step {step}'}: {path}", flush=True)
+    if told := captions.line(drawn.rows, drawn.heads):
+        print(told, flush=True)
 
 
 def classes(text):
@@ -103,7 +105,8 @@ def _output(job, place):
 
 def _write(path, drawn):
     if path.suffix == ".png":
-        pictures.write_png(path, pictures.picture(drawn.images, columns=drawn.columns))
+        sheet = pictures.picture(drawn.images, columns=drawn.columns)
+        pictures.write_png(path, captions.captioned(sheet, drawn.rows, drawn.heads))
     else:
         arrays, content = {"images": drawn.images}, io.BytesIO()
         arrays |= {} if drawn.labels is None else {"labels": drawn.labels}

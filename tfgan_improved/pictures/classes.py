@@ -28,5 +28,7 @@ class Classes:
         columns = max(1, sitting.count // rows)
         generator.prepare(sitting.truncation)
         z = generator.draw_z(columns, sitting.seed, sitting.truncation)
-        labels = sitting.labels(rows).repeat(columns)
-        return Drawn(generator.make(np.tile(z, (rows, 1)), labels), labels, columns)
+        shown = sitting.labels(rows)
+        labels = shown.repeat(columns)
+        return Drawn(generator.make(np.tile(z, (rows, 1)), labels), labels, columns,
+                     rows=tuple(f"class {label}" for label in shown))

@@ -84,6 +84,7 @@ class Interpolation:
             return Drawn(generator.make(z), None, self.steps)
         first, second = labels[:-1].repeat(self.steps), labels[1:].repeat(self.steps)
         if self.between == "z":
-            return Drawn(generator.make(z, first), first, self.steps)
-        shares = np.tile(shares, rows)
-        return Drawn(generator.between(z, first, second, shares), None, self.steps)
+            return Drawn(generator.make(z, first), first, self.steps,
+                         rows=tuple(f"class {label}" for label in labels[:-1]))
+        return Drawn(generator.between(z, first, second, np.tile(shares, rows)), None, self.steps,
+                     rows=tuple(f"class {label} to {other}" for label, other in zip(labels, labels[1:])))

@@ -42,4 +42,5 @@ class Nearest:
         images = np.concatenate([samples[:, None], *(space.images for space in found.values())], axis=1)
         record = {"searched": searched, "labels": None if labels is None else labels.tolist(),
                   "distances": {name: space.distances.tolist() for name, space in found.items()}}
-        return Drawn(images.reshape(-1, *samples.shape[1:]), None, images.shape[1], record)
+        heads = (("sample", 1), *((f"nearest in {name}", space.images.shape[1]) for name, space in found.items()))
+        return Drawn(images.reshape(-1, *samples.shape[1:]), None, images.shape[1], record, heads=heads)

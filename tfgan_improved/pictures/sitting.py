@@ -48,10 +48,13 @@ class Sitting:
 class Drawn:
     """Images uint8 (n, h, w, c), or points (n, 2), in reading order, `columns` in a row, None for a near-square.
 
-    `labels` (n,) where the generator knows them. `record` is what else was found, for JSON.
+    `labels` (n,) where the generator knows them. `record` is what else was found, for JSON. `rows` says of each row
+    what it is and `heads` of columns, pairs (text, number of columns); empty where there is nothing to tell.
     """
 
     images: np.ndarray
     labels: np.ndarray | None = None
     columns: int | None = None
     record: dict = dataclasses.field(default_factory=dict)
+    rows: tuple = ()
+    heads: tuple = ()

@@ -36,7 +36,8 @@ class Truncation:
             rows.append(generator.make(generator.draw_z(columns, sitting.seed, bound or UNBOUNDED), labels))
         labels = None if labels is None else np.tile(labels, len(bounds))
         record = {"scored": [sitting.score(bound) for bound in bounds]} if self.scored else {}
-        return Drawn(np.concatenate(rows), labels, columns, record)
+        return Drawn(np.concatenate(rows), labels, columns, record,
+                     tuple(f"z within {bound:g}" if bound else "z unbounded" for bound in bounds))
 
 
 def table(records):
