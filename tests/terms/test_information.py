@@ -124,7 +124,8 @@ def test_by_flags_it_brings_its_player(played):
     assert list(gan.players) == ["d", "t", "g"] and gan.players["t"].steps == 2
     assert gan.players["t"].terms == (StatisticsLoss(code=2),)
     assert gan.networks["t"].input_shape == [(None, 2), (None, None, 2)]
-    assert gan.log_names == ["d/loss", "t/loss", "g/loss", "g/information"] == list(logs[0])
+    assert gan.log_names == ["d/loss", "t/loss", "t/nats", "g/loss", "g/information"] == list(logs[0])
+    assert all(float(log["t/nats"]) == -float(log["t/loss"]) != 0 for log in logs)
     np.testing.assert_allclose(float(gan.optimizers["t"].learning_rate), 1e-2, rtol=1e-6)
     for name, network in gan.networks.items():
         assert max(np.abs(old - new).max() for old, new in zip(before[name], network.get_weights())) > 1e-5

@@ -147,3 +147,24 @@ def test_a_term_that_asks_for_a_network_that_is_not_there_is_told(tiny, batch, r
     data = batch((2,)) if run == "train_step" else tf.data.Dataset.from_tensors(batch((2,)))
     with pytest.raises(ValueError, match="asks for the network of player 'm'; received the players d, g; add that"):
         getattr(gan, run)(data)
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_what_a_term_tells_besides_is_logged_beside_its_value(tiny, batch, accumulate):
+    @dataclasses.dataclass(frozen=True)
+    class Constant:
+        value: float
+        name: str = "constant"
+
+        readings = {"double": lambda value: 2 * value}
+
+        def __call__(self, view):
+            return tf.constant(self.value)
+
+    gan = tiny(players={"d_terms": [Constant(3.0), R1(), Constant(5.0)]}, step={"accumulate": accumulate})
+    alone = tiny(players={"g_terms": [Constant(7.0)]})
+    logs = gan.train_step(batch((2,)))
+    assert list(logs) == gan.log_names == ["d/loss", "d/constant_1", "d/double_1", "d/r1", "d/constant_3",
+                                           "d/double_3", "g/loss"]
+    assert [float(logs[f"d/{name}"]) for name in ("constant_1", "double_1", "constant_3", "double_3")] == [3, 6, 5, 10]
+    assert alone.log_names == ["d/loss", "g/loss", "g/constant", "g/double"]

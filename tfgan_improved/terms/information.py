@@ -1,6 +1,7 @@
 """Mutual information of generated examples and their z, which a third player, "t", measures while G raises it."""
 
 import dataclasses
+import operator
 
 import tensorflow as tf
 
@@ -16,7 +17,8 @@ class StatisticsLoss:
     c are the first `code` components of z, all with 0. Pairs that do not belong together are those of x with the c
     of the next `shifts` rows of the whole batch, over all replicas. `bound` is of `losses/information.py`, `rate` that
     of the running mean that corrects its gradient. ValueError unless code >= 0, shifts >= 1 and 0 < rate <= 1, for
-    another bound, and where the batch has no more rows than shifts.
+    another bound, and where the batch has no more rows than shifts. In the logs of a training "loss" is -B(T), beside
+    it "nats" is B(T), which rises as the information does.
     Source: Belghazi et al. 2018, arXiv:1801.04062, sections 3.2 and 5.1.
     """
 
@@ -26,6 +28,8 @@ class StatisticsLoss:
     shifts: int = 1
     player: str = "t"
     name: str = "loss"
+
+    readings = {"nats": operator.neg}  # logged too: of the bound, in nats
 
     def __post_init__(self):
         if self.code < 0 or self.shifts < 1 or not 0 < self.rate <= 1 or self.bound not in BOUNDS:
@@ -69,7 +73,8 @@ class Information(StatisticsLoss):
 
     B, c and the rest are those of `StatisticsLoss`, which the term brings along for the player "t"; H(G(z)) is
     I(G(z); z) where G is deterministic. The information has no limit, so with `clip` its gradient is held to the norm
-    of that of G's other terms (`ops/gradients.py`). ValueError as there, and unless weight >= 0.
+    of that of G's other terms (`ops/gradients.py`). What is logged is what G minimizes, which falls as the information
+    rises; the player "t" logs the nats. ValueError as there, and unless weight >= 0.
     Source: Belghazi et al. 2018, arXiv:1801.04062, section 5.1.
     """
 
@@ -78,6 +83,7 @@ class Information(StatisticsLoss):
     name: str = "information"
 
     group = "information"  # its gradients are kept apart from those of G's other terms
+    readings = {}  # its value has the weight in it; T tells the nats
 
     def __post_init__(self):
         super().__post_init__()

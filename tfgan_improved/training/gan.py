@@ -74,7 +74,8 @@ class GAN(keras.Model):
     @property
     def log_names(self):
         """Names of what `train_step` returns, in order."""
-        return [f"{name}/{term}" for name, player in self.players.items() for term in _term_names(player)]
+        return [f"{name}/{told}" for name, player in self.players.items()
+                for term, label in zip(player.terms, _term_names(player)) for told in (label, *_readings(term, label))]
 
     @property
     def sampler_network(self):
@@ -166,6 +167,7 @@ class GAN(keras.Model):
             for term, label, memory in zip(player.terms, _term_names(player), self.memory[name]):
                 view.memory, group = memory, getattr(term, "group", "main")
                 value = logs[f"{name}/{label}"] = term(view)
+                logs |= {f"{name}/{told}": of(value) for told, of in _readings(term, label).items()}
                 totals[group] = totals.get(group, 0.0) + value
         if player.network.losses:  # of regularizers; what layers add by themselves counts for the last pass only
             totals["main"] = totals.get("main", 0.0) + sum(player.network.losses)
@@ -208,3 +210,8 @@ def _term_names(player):
     """The terms' names, numbered where two are the same, so that neither is lost in the logs."""
     names = [term.name for term in player.terms]
     return [name if names.count(name) == 1 else f"{name}_{index}" for index, name in enumerate(names)]
+
+
+def _readings(term, label):
+    """{name in the logs: function of the term's value} of what a term tells besides; numbered as its label is."""
+    return {told + label.removeprefix(term.name): of for told, of in getattr(term, "readings", {}).items()}
