@@ -29,7 +29,7 @@ def main():
     with strategy.scope():
         gan = assemble.gan(request.run, assemble.about_data(source))
     batches = train.dataset(request.run, source, strategy, 0)
-    loop = Loop(gan, strategy, steps_per_call=request.job.steps_per_call)
+    loop = Loop(gan, strategy, steps_per_call=request.job.steps_per_call, jit=request.run.jit)
     parameters = {name: sum(variable.shape.num_elements() for variable in network.trainable_variables)
                   for name, network in gan.networks.items()}
     ended = pace.Pace(parameters, assemble.made_with() | {"tensorflow": tf.__version__})
