@@ -11,7 +11,8 @@ MOST_CHANNELS = 4
 def _thin(layer, channels):
     """Whether the matrix products pay: few channels, a form they can take, and no accelerator."""
     accelerated = any(device.device_type != "CPU" for device in tf.config.list_logical_devices())
-    return (channels <= MOST_CHANNELS and not accelerated and layer.dilation_rate == (1, 1)
+    plain = layer.dilation_rate == (1, 1) and layer.data_format == "channels_last"
+    return (channels <= MOST_CHANNELS and not accelerated and plain
             and thin_convolution.fits(layer.kernel_size, layer.strides, layer.padding))
 
 
