@@ -137,6 +137,27 @@ def test_the_softmax_is_full_precision_in_mixed():
     np.testing.assert_allclose(tf.cast(y, tf.float32), full(tf.cast(x, tf.float32)), atol=0.05)
 
 
+@pytest.mark.parametrize("wrap", [None, SpectralNorm])
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("dtype", ["float64", "bfloat16", "float16", "mixed_bfloat16"])
+def test_its_precision_is_that_of_its_convolutions(form, dtype, wrap):
+    layer, full = (FORMS[form](8, wrap, dtype=each) for each in (dtype, "float32"))
+    x = tf.constant(np.random.default_rng(0).normal(size=(2, 4, 4, 8)), layer.compute_dtype)
+    layer(x), full(x)
+    layer.gamma.assign(0.7)
+    full.set_weights(layer.get_weights())
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = layer(x)
+        total = tf.reduce_sum(y)
+    slopes = tape.gradient(total, [x, *(v.value for v in layer.trainable_variables)])
+    assert y.dtype == slopes[0].dtype == layer.compute_dtype
+    assert {weight.dtype for weight in layer.weights} == {layer.variable_dtype}
+    assert all(np.isfinite(tf.cast(slope, tf.float32)).all() for slope in slopes)
+    np.testing.assert_allclose(tf.cast(y, tf.float32), full(tf.cast(x, tf.float32)), atol=0.1 if wrap else 0.05)
+    assert type(layer).from_config(layer.get_config()).query.dtype_policy.name == layer.query.dtype_policy.name
+
+
 def test_what_does_not_fit_is_told():
     convolution = keras.layers.Conv2D
     with pytest.raises(ValueError, match=r"wants shape \(n, h, w, c\); received \(None, 8\)"):

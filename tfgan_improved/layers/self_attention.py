@@ -29,17 +29,18 @@ class SelfAttention(layers.Layer):
     def released(cls, channels, wrap=None, initializer="glorot_uniform", **kwargs):
         """The released code's: 1x1 convolutions without bias to c/8, c/8, c/2 and back to c, keys and values pooled.
 
-        `wrap` decorates each. 1.25 c^2 + 1 parameters for c a multiple of 8.
+        `wrap` decorates each, `dtype` is theirs too. 1.25 c^2 + 1 parameters for c a multiple of 8.
         """
-        query, key, value, mix = _convolutions(
-            wrap, initializer, False, query=channels // 8, key=channels // 8, value=channels // 2, mix=channels)
+        query, key, value, mix = _convolutions(wrap, initializer, False, kwargs.get("dtype"), query=channels // 8,
+                                               key=channels // 8, value=channels // 2, mix=channels)
         return cls(query, key, value, mix, pool=2, **kwargs)
 
     @classmethod
     def reported(cls, channels, wrap=None, initializer="glorot_uniform", **kwargs):
         """The text's, without a bottleneck of the values: 1x1 convolutions with bias to c/8, c/8 and c, no pooling."""
         return cls(*_convolutions(
-            wrap, initializer, True, query=channels // 8, key=channels // 8, value=channels), **kwargs)
+            wrap, initializer, True, kwargs.get("dtype"), query=channels // 8, key=channels // 8, value=channels),
+            **kwargs)
 
     def build(self, shape):
         if len(shape) != 4:
@@ -83,14 +84,14 @@ class SelfAttention(layers.Layer):
         return cls(**{**config, **parts})
 
 
-def _convolutions(wrap, initializer, use_bias, **channels):
+def _convolutions(wrap, initializer, use_bias, dtype, **channels):
     """A 1x1 convolution for each role, at least one channel, wrapped."""
     most = max(channels.values())
     if most < 1:
         raise ValueError(f"SelfAttention wants at least one channel; received {most}")
     for role, count in channels.items():
         start = initializer() if callable(initializer) else initializer  # a fresh one for each
-        layer = layers.Conv2D(max(count, 1), 1, use_bias=use_bias, kernel_initializer=start, name=role)
+        layer = layers.Conv2D(max(count, 1), 1, use_bias=use_bias, kernel_initializer=start, dtype=dtype, name=role)
         yield layer if wrap is None else wrap(layer)
 
 
