@@ -48,6 +48,13 @@ def mixed():
     keras.config.set_dtype_policy("float32")
 
 
+@pytest.fixture
+def half():
+    keras.config.set_dtype_policy("bfloat16")
+    yield
+    keras.config.set_dtype_policy("float32")
+
+
 @pytest.fixture(autouse=True)
 def _seeded():
     keras.utils.set_random_seed(0)
@@ -177,6 +184,19 @@ def test_networks_keep_the_contract_and_are_saved(networks, tmp_path):
     again = keras.Model.from_config(discriminator.get_config())
     again.set_weights(discriminator.get_weights())
     np.testing.assert_array_equal(again(x)["logits"], judged["logits"])
+
+
+@pytest.mark.parametrize(("family", "recipe"), [
+    ("dcgan", "conditional"), ("sngan_resnet", "batch"), ("biggan", "spectral_conditional")])
+def test_networks_are_built_and_differentiated_in_half_precision(family, recipe, half):
+    generator, discriminator, z, x = pair(family, recipe)
+    check(generator, discriminator, z, x)
+    with tf.GradientTape() as tape:
+        total = tf.reduce_sum(generator(z, training=True))
+    variables = [variable.value for variable in generator.trainable_variables]
+    assert tf.bfloat16 in {variable.dtype for variable in variables}
+    for gradient in tape.gradient(total, variables):
+        assert np.isfinite(tf.cast(tf.convert_to_tensor(gradient), tf.float32)).all()
 
 
 def test_networks_in_mixed_precision_give_float32(networks, mixed):

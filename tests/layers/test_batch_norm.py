@@ -123,6 +123,28 @@ def test_mixed_precision_keeps_statistics_in_float32(shape):
     np.testing.assert_allclose(tf.cast(y, tf.float32), formula(seen, 1.0, 0.0), atol=0.02)
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_half_precision_keeps_statistics_in_float32(shape, dtype):
+    x, layer = tf.cast(100.0 + example(shape) / 3.0, dtype), BatchNorm(momentum=0.995, dtype=dtype)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = layer(x, training=True)
+        total = tf.reduce_sum(y**2)
+    slopes = tape.gradient(total, [x, layer.gamma.value, layer.beta.value])
+    assert [each.dtype.name for each in (y, *slopes)] == [dtype] * 4
+    assert {layer.gamma.dtype, layer.beta.dtype} == {dtype} and layer.moving_mean.dtype == "float32"
+    seen = tf.cast(x, tf.float32)
+    np.testing.assert_allclose(tf.cast(y, tf.float32), formula(seen, 1.0, 0.0), atol=0.02)
+    axes = list(range(len(shape) - 1))
+    layer.moving_mean.assign(0.9 * tf.reduce_mean(seen, axes))
+    layer(x, training=True)  # in half precision steps of 0.05 of 90 would be lost
+    np.testing.assert_allclose(layer.moving_mean, 0.9005 * tf.reduce_mean(seen, axes), rtol=1e-5)
+    layer.moving_mean.assign(tf.reduce_mean(seen, axes))
+    layer.moving_variance.assign(tf.math.reduce_variance(seen, axes))
+    np.testing.assert_allclose(tf.cast(layer(x), tf.float32), formula(seen, 1.0, 0.0), atol=0.1)
+
+
 def test_without_center_and_scale_nothing_is_trained():
     x = example((8, 3, 3, 2))
     layer = BatchNorm(center=False, scale=False)

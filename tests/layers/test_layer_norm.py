@@ -50,9 +50,10 @@ def test_second_derivative_matches_finite_differences():
         np.testing.assert_allclose(got[index], slope, rtol=1e-5, atol=1e-8)
 
 
-def test_mixed_precision_keeps_statistics_in_float32():
+@pytest.mark.parametrize("dtype", ["mixed_bfloat16", "bfloat16"])
+def test_statistics_are_float32_in_less(dtype):
     x = 100.0 + example((4, 6, 6, 3)) / 3.0
-    y = LayerNorm(dtype="mixed_bfloat16")(x)
+    y = LayerNorm(dtype=dtype)(x)
     assert y.dtype == tf.bfloat16
     np.testing.assert_allclose(tf.math.reduce_std(tf.cast(y, tf.float32), (1, 2, 3)), 1.0, atol=0.02)
 

@@ -148,12 +148,13 @@ def test_derivatives_of_both_orders_match_the_formula(shapes, jit):
 
 
 @pytest.mark.parametrize("shape", [(32, 4), (8, 3, 3, 4)])
-def test_mixed_precision_keeps_statistics_in_float32(shape):
+@pytest.mark.parametrize("dtype", ["mixed_bfloat16", "bfloat16"])
+def test_statistics_are_float32_in_less(shape, dtype):
     reference, x = (100.0 + example(shape, seed, 0.0) / 3.0 for seed in (0, 1))  # bfloat16 would lose the deviation
-    layer = VirtualBatchNorm(dtype="mixed_bfloat16")
+    layer = VirtualBatchNorm(dtype=dtype)
     got = both(layer, tf.cast(reference, tf.bfloat16), tf.cast(x, tf.bfloat16))
     assert [part.dtype for part in got] == [tf.bfloat16] * 2
-    assert {weight.dtype for weight in layer.weights} == {"float32"}
+    assert {weight.dtype for weight in layer.weights} == {layer.variable_dtype}
     seen = [np.asarray(tf.cast(tf.cast(part, tf.bfloat16), tf.float64)) for part in (reference, x)]
     for one, other in zip(got, oracle(*seen, 1.0, 0.0)):
         np.testing.assert_allclose(tf.cast(one, tf.float64), other, atol=0.02, rtol=0.01)

@@ -16,7 +16,7 @@ class BatchNorm(keras.layers.Layer):
     exchange and makes the result depend on their number; on one replica both are the same. Otherwise the moments are
     the moving averages a <- momentum a + (1 - momentum) moment, of the population variance, which are averaged over
     replicas when they are saved, or what `ops/standing.py` has made of them. scale=False leaves gamma out. Statistics
-    are float32 in mixed precision.
+    are at least float32, in mixed and in half precision.
     Shapes: x (n, c) or (n, h, w, c), y the same. ValueError for another rank, a momentum outside of
     [0, 1] and an epsilon that is not above 0.
     Differentiable twice, as gradient penalties need: Keras's own normalization layers are not, because
@@ -44,13 +44,19 @@ class BatchNorm(keras.layers.Layer):
         # Synchronized, every replica computes the same averages: each keeps its own copy and nothing has to be sent.
         kwargs |= {"trainable": False, "synchronization": "on_read",
                    "aggregation": "only_first_replica" if self.synchronized else "mean"}
-        kwargs |= {"dtype": self.variable_dtype}
+        kwargs |= {"dtype": self.statistics_dtype}
         self.moving_mean = keras.Variable(name="moving_mean", shape=size, initializer="zeros", **kwargs)
         self.moving_variance = keras.Variable(name="moving_variance", shape=size, initializer="ones", **kwargs)
 
+    @property
+    def statistics_dtype(self):
+        """That of moments and their averages: in half precision an average would soon no longer move."""
+        return keras.backend.result_type(self.variable_dtype, "float32")
+
     def call(self, x, training=False):
-        gamma = tf.ones(x.shape[-1:], self.variable_dtype) if self.gamma is None else self.gamma.value
-        beta = tf.zeros(x.shape[-1:], self.variable_dtype) if self.beta is None else self.beta.value
+        dtype = self.statistics_dtype
+        gamma = tf.ones(x.shape[-1:], dtype) if self.gamma is None else tf.cast(self.gamma.value, dtype)
+        beta = tf.zeros(x.shape[-1:], dtype) if self.beta is None else tf.cast(self.beta.value, dtype)
         share = standing.share()
         fused = x.shape.rank == 4 and x.dtype != tf.float64  # on (n, c) the kernel takes twice as long as its parts
         if share is None and not (training and self.trainable):
@@ -59,7 +65,7 @@ class BatchNorm(keras.layers.Layer):
         if fused and (replicas.count() == 1 or not self.synchronized):
             y, mean, variance = _fused_by_batch(x, gamma, beta, self.epsilon)
         else:
-            mean, variance = _moments(x, self.variable_dtype, self.synchronized)
+            mean, variance = _moments(x, dtype, self.synchronized)
             y = _normalize(x, gamma, beta, mean, variance, self.epsilon)
         kept = self.momentum if share is None else 1 - share
         for average, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
@@ -86,7 +92,7 @@ def _fused(x, gamma, beta, mean, variance, epsilon):
 
 
 def _fused_by_batch(x, gamma, beta, epsilon):
-    """y and the batch's moments by one kernel, which takes bfloat16 x beside float32 gamma and beta."""
+    """y and the batch's moments by one kernel, which takes half precision x beside float32 gamma and beta."""
     y, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
         x=x, scale=gamma, offset=beta, mean=tf.zeros([0]), variance=tf.zeros([0]), epsilon=epsilon, is_training=True)
     rows = tf.cast(tf.size(x) / x.shape[-1], variance.dtype)

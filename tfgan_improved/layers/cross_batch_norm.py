@@ -19,7 +19,7 @@ class CrossBatchNorm(BatchNorm):
     must hold equally many rows. Otherwise they are the moving averages a <- momentum a + (1 - momentum) moment of the
     same, so that an image is judged without others beside it; the code always takes the batch.
     Shapes: x (2n, c) or (2n, h, w, c), y the same. ValueError for another rank, and for an odd number of rows in
-    training. Statistics are float32 in mixed precision. Differentiable twice.
+    training. Statistics are at least float32. Differentiable twice.
     Source: the code for ImageNet of Salimans et al. 2016, arXiv:1606.03498; the paper does not mention it.
     """
 
@@ -31,12 +31,13 @@ class CrossBatchNorm(BatchNorm):
     def call(self, x, training=False):
         if not (training and self.trainable):
             return super().call(x, training=False)
-        mean, variance = self._moments(tf.cast(x, self.variable_dtype))
+        mean, variance = self._moments(tf.cast(x, self.statistics_dtype))
         for average, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
             average.assign(self.momentum * average.value + (1 - self.momentum) * tf.stop_gradient(value))
         factor = tf.math.rsqrt(variance + self.epsilon)
-        y = (tf.cast(x, mean.dtype) - mean) * (factor if self.gamma is None else factor * self.gamma)
-        return tf.cast(y if self.beta is None else y + self.beta, x.dtype)
+        factor = factor if self.gamma is None else factor * tf.cast(self.gamma.value, mean.dtype)
+        y = (tf.cast(x, mean.dtype) - mean) * factor
+        return tf.cast(y if self.beta is None else y + tf.cast(self.beta.value, mean.dtype), x.dtype)
 
     def _moments(self, x):
         """Mean and variance (c,), of the real rows for the first channels and of the generated ones for the others."""

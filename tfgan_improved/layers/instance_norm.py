@@ -12,7 +12,7 @@ class InstanceNorm(LayerNorm):
     gamma and beta are per channel; scale=False and center=False leave them out. Shapes: x (n, ..., c), y the same.
     Rows (n, c) have no space: they are normalized over their channels, which is layer norm, because one number's
     variance is 0. For the same reason a map of 1 x 1 becomes beta. ValueError for rank 1, and unless epsilon > 0.
-    The same in training and outside. Statistics are float32 in mixed precision. Differentiable twice.
+    The same in training and outside. Statistics are at least float32. Differentiable twice.
     Source: Ulyanov et al. 2016, arXiv:1607.08022, equation 4.
     """
 

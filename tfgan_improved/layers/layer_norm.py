@@ -10,7 +10,7 @@ class LayerNorm(keras.layers.Layer):
 
     gamma and beta are per channel. Shapes: x (n, ..., c), y the same. ValueError for rank 1 and an epsilon that is not
     above 0.
-    The same in training and outside. Statistics are float32 in mixed precision. Differentiable twice, which
+    The same in training and outside. Statistics are at least float32. Differentiable twice, which
     `keras.layers.GroupNormalization` is not (see BatchNorm): the norm for D under a gradient penalty.
     Source: Ba et al. 2016, arXiv:1607.06450, section 3.
     """
@@ -37,13 +37,13 @@ class LayerNorm(keras.layers.Layer):
         return tuple(range(1, rank))
 
     def call(self, x):
-        dtype, axes = x.dtype, self.axes(len(x.shape))
-        x = ops.cast(x, self.variable_dtype)
+        dtype, axes, wide = x.dtype, self.axes(len(x.shape)), keras.backend.result_type(self.variable_dtype, "float32")
+        x = ops.cast(x, wide)
         difference = x - ops.mean(x, axis=axes, keepdims=True)
         variance = ops.mean(ops.square(difference), axis=axes, keepdims=True)
         factor = ops.rsqrt(variance + self.epsilon)
-        y = difference * (factor if self.gamma is None else factor * self.gamma)
-        return ops.cast(y if self.beta is None else y + self.beta, dtype)
+        y = difference * (factor if self.gamma is None else factor * ops.cast(self.gamma, wide))
+        return ops.cast(y if self.beta is None else y + ops.cast(self.beta, wide), dtype)
 
     def compute_output_shape(self, shape):
         return shape

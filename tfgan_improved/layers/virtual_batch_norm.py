@@ -49,7 +49,7 @@ class VirtualBatchNorm(keras.layers.Layer):
     too, which follow the weights. Training and inference are the same; no other example of the batch matters.
     Shapes: x (n, c), an example's own mean being itself, or (n, h, w, c); y the same. ValueError for another rank,
     a reference that is no whole number from 1 on and an epsilon that is not above 0.
-    Statistics are float32 in mixed precision. Differentiable twice.
+    Statistics are at least float32, in mixed and in half precision. Differentiable twice.
     A network of such layers needs `networks.reference.carry_reference`, which runs it on a reference batch of
     `reference` rows first. Called by itself the layer takes the batch that it sees for the reference.
     Source: Salimans et al. 2016, arXiv:1606.03498, section 3.5; the mixed moments are its released ImageNet code's.
@@ -76,11 +76,12 @@ class VirtualBatchNorm(keras.layers.Layer):
 
     def call(self, x):
         keep, recall = _PASS.get()
-        gamma = tf.ones(x.shape[-1:], self.variable_dtype) if self.gamma is None else self.gamma.value
-        beta = tf.zeros(x.shape[-1:], self.variable_dtype) if self.beta is None else self.beta.value
+        dtype = keras.backend.result_type(self.variable_dtype, "float32")
+        gamma = tf.ones(x.shape[-1:], dtype) if self.gamma is None else tf.cast(self.gamma.value, dtype)
+        beta = tf.zeros(x.shape[-1:], dtype) if self.beta is None else tf.cast(self.beta.value, dtype)
         if recall is not None:
             return _normalized_beside(x, gamma, beta, self.epsilon, *recall())
-        mean, variance = _moments(tf.cast(x, self.variable_dtype))
+        mean, variance = _moments(tf.cast(x, dtype))
         if keep is not None:
             keep((mean, variance, replicas.length(x)))
         return _normalized(x, gamma, beta, self.epsilon, mean, variance)

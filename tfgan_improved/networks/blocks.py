@@ -5,6 +5,7 @@ from typing import NamedTuple
 import keras
 
 from tfgan_improved.layers.conditional_norm import ConditionalNorm
+from tfgan_improved.layers.orthogonal import Orthogonal
 from tfgan_improved.layers.resampled_convolution import PooledConv2D, UpConv2D
 from tfgan_improved.layers.self_attention import SelfAttention
 from tfgan_improved.layers.thin_convolution import ImageConv2D
@@ -26,7 +27,7 @@ def _same(make):
 
 # Fresh ones for each layer: the same one would repeat itself.
 STARTS = {
-    "orthogonal": _same(keras.initializers.Orthogonal),
+    "orthogonal": _same(Orthogonal),
     "normal": _same(lambda: keras.initializers.RandomNormal(stddev=0.02)),
     "glorot": _same(keras.initializers.GlorotUniform),
     # Glorot's, the kernels inside blocks larger by the root of 2, as SN-GAN's code has them

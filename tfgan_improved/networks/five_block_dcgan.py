@@ -5,6 +5,7 @@ import dataclasses
 import keras
 
 from tfgan_improved.layers.leaky_relu import LeakyReLU
+from tfgan_improved.layers.orthogonal import Orthogonal
 from tfgan_improved.layers.thin_convolution import ImageConv2D, ImageConv2DTranspose
 from tfgan_improved.networks import parts
 from tfgan_improved.networks.dcgan import base_and_levels
@@ -12,7 +13,7 @@ from tfgan_improved.networks.dcgan import base_and_levels
 layers = keras.layers
 STAGES = 4  # of either network; the fifth block leads from z and to the logit
 STARTS = {"normal": lambda: keras.initializers.RandomNormal(stddev=0.02),
-          "orthogonal": keras.initializers.Orthogonal}
+          "orthogonal": Orthogonal}
 
 
 @dataclasses.dataclass(frozen=True)

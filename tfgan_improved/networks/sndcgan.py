@@ -5,12 +5,13 @@ import dataclasses
 import keras
 
 from tfgan_improved.layers.leaky_relu import LeakyReLU
+from tfgan_improved.layers.orthogonal import Orthogonal
 from tfgan_improved.layers.thin_convolution import ImageConv2D
 from tfgan_improved.networks import parts
 
 layers = keras.layers
 STARTS = {"normal": lambda: keras.initializers.RandomNormal(stddev=0.02), "glorot": keras.initializers.GlorotUniform,
-          "orthogonal": keras.initializers.Orthogonal}
+          "orthogonal": Orthogonal}
 # Channels, in multiples of the width, of D's convolutions: 3x3 with stride 1 and 4x4 with stride 2 in turn.
 PAPER, WIDE = (1, 1, 2, 2, 4, 4, 8), (1, 2, 2, 4, 4, 8, 8)
 
