@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tfgan_improved.layers import BatchNorm, ConditionalNorm, SpectralNorm
+from tfgan_improved.ops import class_mix
 
 LABELS = np.array([0, 2, 1, 2, 0])
 
@@ -99,3 +100,44 @@ def test_sampling_uses_the_moving_averages_and_it_is_restored(tmp_path):
 def test_tables_of_other_widths_are_told():
     with pytest.raises(ValueError, match="a gain and a bias for each of 6 channels; received 5 from 'gain'"):
         ConditionalNorm.of_classes(BatchNorm(), 3, 5)([keras.Input((6,)), keras.Input((), dtype="int32")])
+
+
+@pytest.mark.parametrize("rows, conditions", [(1, 3), (3, 1), (2, 3)])
+@pytest.mark.parametrize("of_vector", [True, False])
+def test_another_number_of_conditions_than_rows_is_told(rows, conditions, of_vector):
+    message = rf"received {rows} rows and {conditions} conditions, of shapes \({rows}, 6\)"
+    x, c = numbers(rows, 6), numbers(conditions, 2) if of_vector else LABELS[:conditions]
+
+    def layer():
+        return ConditionalNorm.of_vector(None, 6) if of_vector else ConditionalNorm.of_classes(None, 3, 6)
+
+    with pytest.raises(ValueError, match=message):
+        layer()([x, c])
+    built = layer()
+    built.build([(None, 6), (None, *c.shape[1:])])
+    for call in (built, tf.function(lambda inputs: built(inputs))):
+        with pytest.raises(ValueError, match=message):
+            call([tf.constant(x), tf.constant(c)])
+
+
+def test_one_hot_labels_are_told():
+    layer, x, told = ConditionalNorm.of_classes(None, 3, 6), numbers(5, 6), r"must have shape \(n,\).*their argmax"
+    with pytest.raises(ValueError, match=told):
+        layer([keras.Input((6,)), keras.Input((3,))])
+    layer.build([(None, 6), (None,)])
+    with pytest.raises(ValueError, match=told):
+        layer([x, np.eye(3)[LABELS]])
+
+
+@pytest.mark.parametrize("label", [-1, 3, 7, np.nan])
+def test_a_label_that_is_no_class_is_told(label):
+    layer = ConditionalNorm.of_classes(None, 3, 6)
+    with pytest.raises(ValueError, match=f"labels of 'gain' must be from 0 to 2, for 3 classes; received {label}"):
+        layer([numbers(2, 6), np.array([2, label])])
+
+
+def test_a_label_mixed_in_that_is_no_class_is_told():
+    layer = ConditionalNorm.of_classes(None, 3, 6)
+    with class_mix.mixed(tf.constant([0, 3]), tf.constant([0.5, 0.5])):
+        with pytest.raises(ValueError, match="from 0 to 2, for 3 classes; received 3"):
+            layer([numbers(2, 6), np.array([2, 1])])

@@ -14,7 +14,8 @@ class ConditionalNorm(layers.Layer):
     classes, or a vector (n, d), such as a class's joined with a part of z, for dense layers. `norm` is any layer that
     keeps the shape, best without gains and biases of its own, such as BatchNorm(center=False, scale=False), whose
     moments are then those of the batch over all replicas; None is none.
-    Gains and biases are added in the norm's own precision. ValueError where they do not fit x.
+    Gains and biases are added in the norm's own precision. ValueError where they do not fit x, which is known of rows
+    when their numbers are, and for labels as in `ClassVectors`.
     Source: Dumoulin et al. 2017, arXiv:1610.07629, section 2.2; de Vries et al. 2017, arXiv:1707.00683, section 3;
     a vector and gains about 1 as in Brock et al. 2019, arXiv:1809.11096, appendix B.
     """
@@ -38,6 +39,7 @@ class ConditionalNorm(layers.Layer):
         if not isinstance(shapes[0], (tuple, list)) or len(shapes) != 2:
             raise ValueError(f"ConditionalNorm is called on [x, condition]; received one input of shape {shapes}")
         shape, condition = shapes
+        _check_rows(shape, condition)
         for layer, seen in ((self.norm, shape), (self.gain, condition), (self.bias, condition)):
             if layer is not None and not layer.built:  # as a restored one is
                 layer.build(seen)
@@ -48,6 +50,7 @@ class ConditionalNorm(layers.Layer):
 
     def call(self, inputs):
         x, condition = inputs
+        _check_rows(x.shape, condition.shape)
         x = x if self.norm is None else self.norm(x)
         places = (-1, *[1] * (len(x.shape) - 2), x.shape[-1])
         gain, bias = (ops.cast(ops.reshape(layer(condition), places), x.dtype) for layer in (self.gain, self.bias))
@@ -64,6 +67,14 @@ class ConditionalNorm(layers.Layer):
     def from_config(cls, config):
         parts = {name: keras.saving.deserialize_keras_object(config[name]) for name in ("norm", "gain", "bias")}
         return cls(**{**config, **parts})
+
+
+def _check_rows(shape, condition):
+    """Otherwise gains of one row would pass for those of all, and one row for as many as there are gains."""
+    rows = [each[0] if len(each) else None for each in (shape, condition)]
+    if None not in rows and rows[0] != rows[1]:
+        raise ValueError(f"ConditionalNorm wants a condition for each row of x; received {rows[0]} rows and "
+                         f"{rows[1]} conditions, of shapes {tuple(shape)} and {tuple(condition)}; give as many")
 
 
 def _dense(channels, wrap, initializer):

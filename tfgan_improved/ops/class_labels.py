@@ -1,5 +1,6 @@
 """How many classes a network knows, and whether labels are among them."""
 
+import numpy as np
 import tensorflow as tf
 
 
@@ -18,3 +19,14 @@ def checked_labels(labels, classes):
     check = tf.debugging.Assert(inside, [f"labels must be from 0 to {classes - 1}; received", labels])
     with tf.control_dependencies([] if check is None else [check]):  # before anything looks them up
         return tf.identity(labels)
+
+
+def check_concrete(labels, classes, name):
+    """ValueError for labels of layer `name` outside of [0, classes); nothing in a graph, where they are not known."""
+    if not tf.executing_eagerly() or tf.is_symbolic_tensor(labels):
+        return
+    values = np.asarray(labels)
+    outside = values[~((values >= 0) & (values < classes))]
+    if outside.size:
+        raise ValueError(f"labels of '{name}' must be from 0 to {classes - 1}, for {classes} classes; received "
+                         f"{outside[0]}; number the classes from 0")
