@@ -84,9 +84,9 @@ def test_it_is_saved_and_cloned_with_its_rate(tmp_path):
         assert again.get_layer("dropout").rate == 0.25
 
 
-@pytest.mark.parametrize("rate", [-0.1, 1.0, 1.5])
+@pytest.mark.parametrize("rate", [-0.1, 1.0, 1.5, "a", None])
 def test_a_rate_out_of_range_is_refused(rate):
-    with pytest.raises(ValueError, match=f"rate of Dropout must be from 0 to below 1; received {rate}"):
+    with pytest.raises(ValueError, match=f"rate of Dropout must be from 0 to below 1; received {rate!r}"):
         Dropout(rate)
 
 

@@ -86,7 +86,7 @@ def test_it_is_saved_and_cloned_with_its_deviation(tmp_path):
         assert again.get_layer("noise").deviation == 0.25
 
 
-@pytest.mark.parametrize("deviation", [-0.1, float("nan"), float("inf")])
+@pytest.mark.parametrize("deviation", [-0.1, float("nan"), float("inf"), "a"])
 def test_a_negative_or_undefined_deviation_is_refused(deviation):
-    with pytest.raises(ValueError, match=f"GaussianNoise must be a finite number, at least 0; received {deviation}"):
+    with pytest.raises(ValueError, match=f"GaussianNoise must be a finite number, at least 0; received {deviation!r}"):
         GaussianNoise(deviation)

@@ -189,6 +189,11 @@ def test_refuses_other_layers():
             SpectralNorm(layer)
     with pytest.raises(ValueError, match="SpectralNorm wants power_iterations of at least 1 .* power_iterations=0"):
         SpectralNorm(layers.Dense(1), power_iterations=0)
+    for iterations in (1.5, "a", None):
+        with pytest.raises(ValueError, match=rf"\(a whole number\) .* received power_iterations={iterations!r}"):
+            SpectralNorm(layers.Dense(1), power_iterations=iterations)
+    with pytest.raises(ValueError, match="received .*epsilon=nan"):
+        SpectralNorm(layers.Dense(1), epsilon=float("nan"))
 
 
 def test_takes_the_layers_name():

@@ -74,6 +74,17 @@ def test_odd_maps_are_told():
         PooledConv2D(2)(keras.Input((5, 4, 3)))
 
 
+def test_odd_maps_are_told_where_sides_are_known_late():
+    layer = PooledConv2D(2)
+    layer.build((None, None, None, 3))
+    with pytest.raises(ValueError, match=r"maps of even sides; received shape \(1, 5, 4, 3\)"):
+        layer(np.ones((1, 5, 4, 3), "float32"))
+    late = tf.function(layer, input_signature=[tf.TensorSpec((None, None, None, 3))])
+    assert late(np.ones((1, 6, 4, 3), "float32")).shape == (1, 3, 2, 2)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"maps of even sides; received\] \[4 5\]"):
+        late(np.ones((1, 4, 5, 3), "float32"))
+
+
 def test_the_global_sum():
     x = np.random.default_rng(0).normal(size=(3, 4, 5, 6)).astype("float32")
     np.testing.assert_allclose(GlobalSum()(x), x.sum((1, 2)), rtol=1e-5, atol=1e-5)

@@ -1,5 +1,7 @@
 """Dropout whose mask is a function of the step."""
 
+import numbers
+
 import keras
 import tensorflow as tf
 
@@ -19,8 +21,8 @@ class Dropout(keras.layers.Layer):
 
     def __init__(self, rate=0.5, channels=False, **kwargs):
         super().__init__(**kwargs)
-        if not 0 <= rate < 1:
-            raise ValueError(f"rate of Dropout must be from 0 to below 1; received {rate}")
+        if not isinstance(rate, numbers.Real) or not 0 <= rate < 1:
+            raise ValueError(f"rate of Dropout must be from 0 to below 1; received {rate!r}")
         self.rate, self.channels = rate, channels
 
     def call(self, x, training=False):

@@ -1,6 +1,7 @@
 """Gaussian noise on activations while training."""
 
 import math
+import numbers
 
 import keras
 import tensorflow as tf
@@ -20,8 +21,8 @@ class GaussianNoise(keras.layers.Layer):
 
     def __init__(self, deviation=0.1, **kwargs):
         super().__init__(**kwargs)
-        if not 0 <= deviation < math.inf:
-            raise ValueError(f"deviation of GaussianNoise must be a finite number, at least 0; received {deviation}")
+        if not isinstance(deviation, numbers.Real) or not 0 <= deviation < math.inf:
+            raise ValueError(f"deviation of GaussianNoise must be a finite number, at least 0; received {deviation!r}")
         self.deviation = deviation
 
     def call(self, x, training=False):

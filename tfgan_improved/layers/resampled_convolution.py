@@ -5,6 +5,8 @@ import tensorflow as tf
 
 from tfgan_improved.ops import replicas
 
+EVEN = "PooledConv2D wants maps of even sides"
+
 
 class _Resampled(keras.layers.Conv2D):
     """What both share: stride 1, padding "same", an odd kernel."""
@@ -49,21 +51,32 @@ class PooledConv2D(_Resampled):
     """Conv2D and then AveragePooling2D(2): (n, 2h, 2w, c) -> (n, h, w, filters), the same numbers to rounding.
 
     A mean of four convolutions is one with a kernel of k + 1 and stride 2. `activation` comes behind the mean.
-    ValueError for an even or oblong kernel, strides, dilation, groups, and maps of odd sides.
+    ValueError for an even or oblong kernel, strides, dilation, groups, and maps of odd sides; where a graph knows sides
+    only when it runs, tf.errors.InvalidArgumentError, not under XLA.
     Source: Karras et al. 2018, arXiv:1710.10196, whose code fuses the two.
     """
 
     def build(self, shape):
-        if any(side is not None and side % 2 for side in shape[1:3]):
-            raise ValueError(f"PooledConv2D wants maps of even sides; received shape {tuple(shape)}")
+        _check_even(shape)
         super().build(shape)
 
     def call(self, x):
+        _check_even(x.shape)
+        if None in x.shape[1:3]:
+            sides = tf.shape(x)[1:3]
+            check = tf.debugging.Assert(tf.reduce_all(sides % 2 == 0), [f"{EVEN}; received", sides])
+            with tf.control_dependencies([check]):
+                x = tf.identity(x)
         kernel = _boxed(tf.convert_to_tensor(self.kernel)) * 0.25
         return self._finished(tf.nn.conv2d(x, kernel, 2, "SAME"))
 
     def compute_output_shape(self, shape):
         return (shape[0], *(side and side // 2 for side in shape[1:3]), self.filters)
+
+
+def _check_even(shape):
+    if any(side is not None and side % 2 for side in shape[1:3]):
+        raise ValueError(f"{EVEN}; received shape {tuple(shape)}; pad or cut them first")
 
 
 def _boxed(kernel):

@@ -1,5 +1,7 @@
 """Spectral normalization of a layer's kernel."""
 
+import numbers
+
 import keras
 import tensorflow as tf
 
@@ -16,15 +18,15 @@ class SpectralNorm(KernelWrapper):
     projection instead: it overwrites W. One left vector u (units,) is remembered; every call refines it by
     `power_iterations` and only a training call stores it.
     Layers: Dense, convolutions, transposed convolutions, Embedding (units are its classes). TypeError for any other,
-    ValueError unless power_iterations >= 1 and epsilon >= 0.
+    ValueError unless power_iterations is a whole number >= 1 and epsilon >= 0.
     Source: Miyato et al. 2018, arXiv:1802.05957, section 2.1 and appendix A.
     """
 
     def __init__(self, layer, power_iterations=1, epsilon=1e-12, **kwargs):
         super().__init__(layer, **kwargs)
-        if power_iterations < 1 or epsilon < 0:
-            raise ValueError("SpectralNorm wants power_iterations of at least 1 and epsilon of at least 0; received "
-                             f"power_iterations={power_iterations}, epsilon={epsilon}")
+        if not isinstance(power_iterations, numbers.Integral) or power_iterations < 1 or not epsilon >= 0:
+            raise ValueError("SpectralNorm wants power_iterations of at least 1 (a whole number) and epsilon of at "
+                             f"least 0; received power_iterations={power_iterations!r}, epsilon={epsilon}")
         self.power_iterations, self.epsilon = power_iterations, epsilon
 
     def build(self, shape):
