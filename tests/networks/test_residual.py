@@ -183,8 +183,8 @@ def test_what_cannot_be_built_is_told():
         BigGAN(width=1, shared=0).generator((32, 32, 1), 80, classes=3)
     with pytest.raises(ValueError, match="start of BigGAN must be one of orthogonal, normal, glorot, glorot_sqrt2; "):
         BigGAN(start="zeros")
-    with pytest.raises(ValueError, match="attention of BigGAN must be one of released, reported; received 'none'"):
-        BigGAN(attention="none")
+    with pytest.raises(ValueError, match="form of BigGAN must be one of released, reported; received 'none'"):
+        BigGAN(form="none")
     with pytest.raises(ValueError, match="BigGAN wants whole numbers of at least 1 for width; received width=0"):
         BigGAN(width=0)
     with pytest.raises(ValueError, match="received shared=-1, g_attention=-1"):
@@ -197,7 +197,7 @@ def test_what_cannot_be_built_is_told():
         BigGAN(width=1, d_attention=4).discriminator((32, 32, 1))
     with pytest.raises(ValueError, match="attention of G must be the size of a map, 8, 16, 32, 64; received 4"):
         SAGAN(width=1, attention=4).generator((64, 64, 1), 8)
-    with pytest.raises(ValueError, match="attention of SAGAN must be one of released, reported; received 'x'"):
+    with pytest.raises(ValueError, match="form of SAGAN must be one of released, reported; received 'x'"):
         SAGAN(form="x")
 
 

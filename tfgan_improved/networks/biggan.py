@@ -21,8 +21,8 @@ class BigGAN:
 
     G: dense 4x4, blocks that double the size, norm, ReLU, 3x3, tanh; D: blocks that halve it down to 4x4 (8x8 at 32),
     one or two that do not, ReLU, the sum over positions. Channels are `width` times the table of the size; attention
-    of a form "released" or "reported" where the table has it, or at g_attention and d_attention: a map's size, 0 for
-    none. Hierarchical: z is cut in equal parts, one for the first map and one for each block.
+    of the `form` "released" or "reported" where the table has it, or at g_attention and d_attention: a map's size, 0
+    for none. Hierarchical: z is cut in equal parts, one for the first map and one for each block.
     Conditional: classes have vectors of size `shared`, and a block's norms have gains and biases linear in the class's
     vector and the block's part of z; shared=0: tables of gains and biases in each norm, and no parts of z. D adds the
     projection. Unconditional: the norms follow z's parts alone. --g_norm is what normalizes before those gains and
@@ -37,7 +37,7 @@ class BigGAN:
     hierarchical: bool = True
     g_attention: int = -1
     d_attention: int = -1
-    attention: str = "released"
+    form: str = "released"
     start: str = "orthogonal"
 
     def __post_init__(self):
@@ -46,7 +46,7 @@ class BigGAN:
             raise ValueError("BigGAN wants shared of at least 0, g_attention and d_attention a map's size, 0 for none "
                              f"or -1 for the table's; received shared={self.shared}, g_attention={self.g_attention}, "
                              f"d_attention={self.d_attention}")
-        residual.check_start("BigGAN", self.start, self.attention)
+        residual.check_start("BigGAN", self.start, self.form)
 
     def generator(self, shape, latent, classes=0, norm=None, wrap=None):
         """z (n, latent), or [z, labels (n,)] with classes -> images (n, h, w, c), float32."""
@@ -63,4 +63,4 @@ class BigGAN:
         g_place, d_place = (table if own < 0 else own for own, table in zip(asked, places))
         return residual.Plan(
             4, tuple(self.width * m for m in g), tuple(self.width * m for m in d), DOWNS.get(size, len(d) - 1),
-            blocks.STARTS[self.start], g_place, d_place, self.attention, self.shared, self.hierarchical)
+            blocks.STARTS[self.start], g_place, d_place, self.form, self.shared, self.hierarchical)

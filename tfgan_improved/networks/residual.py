@@ -136,6 +136,6 @@ def check_sizes(family, **sizes):
 
 def check_start(family, start, form):
     """ValueError for an unknown start of the kernels or form of attention."""
-    for what, value, known in (("start", start, blocks.STARTS), ("attention", form, blocks.ATTENTIONS)):
+    for what, value, known in (("start", start, blocks.STARTS), ("form", form, blocks.ATTENTIONS)):
         if value not in known:
             raise ValueError(f"{what} of {family} must be one of {', '.join(known)}; received '{value}'")
