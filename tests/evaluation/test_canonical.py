@@ -54,6 +54,16 @@ def test_noise_correlates_hardly_however_many_columns_it_has():
     assert (u * v).mean(axis=0)[0] > 0.9
 
 
+@pytest.mark.parametrize("of_x, of_z, gaussian", [
+    (lambda x: x, lambda z: z**3, True), (np.sign, np.sign, False), (lambda x: x, np.sign, True),
+    (lambda x: x / np.linalg.norm(x, axis=1, keepdims=True), np.sign, False)])
+def test_whether_either_is_gaussian(of_x, of_z, gaussian):
+    x, z = drawn()
+    mix = np.random.default_rng(1).normal(size=(3, 3))
+    assert canonical.prepared(of_x(x @ mix), of_z(z), KNOWN).gaussian == gaussian
+    assert canonical.nats_of([0.9, 0.5]) == pytest.approx(-0.5 * np.log(0.19 * 0.75))
+
+
 @pytest.mark.parametrize("wide", [1, 300])
 def test_columns_that_say_the_same_are_one(wide):
     x = np.random.default_rng(4).normal(size=(200, wide))

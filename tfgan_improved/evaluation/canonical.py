@@ -12,15 +12,31 @@ from tfgan_improved.evaluation import EvaluationError
 FAR = 5.0  # deviations
 LARGEST = 0.99999  # correlation: a linear function of another has one of 1, and more information than can be counted
 SINGULAR = 1e-9  # share of the largest variance below which a direction is rounding
+UNLIKE = 2.5  # times 1 / sqrt(rows): between distribution functions, as far apart as chance puts one in 100,000 samples
 
 
 @dataclasses.dataclass(frozen=True)
 class Pairs:
-    """What T sees of x (n, p) and z (n, q), float32; column i of both, i < k, correlates with `correlations` (k,)."""
+    """What T sees of x (n, p) and z (n, q), float32; column i of both, i < k, correlates with `correlations` (k,).
+
+    `gaussian` is whether these columns of x, or those of z, are distributed as independent Gaussians: each of them, and
+    the lengths of rows.
+    """
 
     x: np.ndarray
     z: np.ndarray
     correlations: np.ndarray
+    gaussian: bool
+
+    @property
+    def gaussian_nats(self):
+        """Information of Gaussians that correlate alike; no others have less where x or z is Gaussian."""
+        return nats_of(self.correlations)
+
+
+def nats_of(correlations):
+    """-1/2 sum log(1 - r^2): I in nats of Gaussians whose canonical correlations are r."""
+    return float(-0.5 * np.log1p(-np.square(correlations)).sum())
 
 
 def prepared(x, z, known):
@@ -37,9 +53,10 @@ def prepared(x, z, known):
     scores = [_standardized(scipy.special.ndtri((scipy.stats.rankdata(array, axis=0) - 0.5) / len(array)))
               for array in both]  # of the numbers as they are: beside an outlier all others are rounded to the same
     with threadpoolctl.threadpool_limits(1):  # beside other work several threads wait for each other, up to 60 times
-        found = max((_canonical(*arrays, known) for arrays in (scores, columns)), key=_gaussian_nats)
+        found = max((_canonical(*arrays, known) for arrays in (scores, columns)), key=lambda of: nats_of(of[2]))
+    gaussian = any(_gaussian(coordinates[known:, :len(found[2])]) for coordinates in found[:2])
     seen = [np.concatenate(parts, axis=1).clip(-FAR, FAR).astype(np.float32) for parts in zip(found, scores, columns)]
-    return Pairs(*seen, found[2])
+    return Pairs(*seen, found[2], gaussian)
 
 
 def _varying(name, array):
@@ -53,8 +70,15 @@ def _standardized(array):
     return (array - array.mean(axis=0)) / np.maximum(array.std(axis=0), 1e-300)
 
 
-def _gaussian_nats(found):
-    return -0.5 * np.log1p(-found[2]**2).sum()
+def _gaussian(rows):
+    """Whether rows cannot be told from independent Gaussians of deviation 1.
+
+    Their lengths are looked at because sums of many things are each nearly Gaussian, whatever these things are.
+    """
+    samples = [(rows**2).sum(axis=1), *rows.T]
+    expected = [scipy.stats.chi2(rows.shape[1]).cdf] + [scipy.special.ndtr] * rows.shape[1]
+    return all(scipy.stats.kstest(sample, of).statistic < UNLIKE / np.sqrt(len(rows))
+               for sample, of in zip(samples, expected))
 
 
 def _canonical(x, z, known):

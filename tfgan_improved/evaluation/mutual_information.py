@@ -25,12 +25,16 @@ class MutualInformation:
     `curve` has a (step, nats on the pairs that T was trained on, nats on the held-out ones) for each reading, from T's
     start at step 0. `nats` is the reading of `step`, at which the lower of the readings of either half of the held-out
     pairs is highest: one half alone now and then misses the pairs that decide, and reads far too much. It is 0 where
-    nothing is found. `pairs` are the held-out ones: of more information than their logarithm readings scatter.
+    nothing is found. Above `limit`, log(n (n - 1)) for n held-out pairs, no reading of a bound tells anything: there
+    `nats` is `gaussian_nats`, what Gaussians that correlate alike have, if x or z is distributed as Gaussians (no pairs
+    have less then), and otherwise the limit, of which there is more.
+    Source: McAllester and Stratos 2020, arXiv:1811.04251 (no bound without assumptions tells much more than log n).
     """
 
     nats: float
     step: int
-    pairs: int
+    limit: float
+    gaussian_nats: float
     curve: tuple
 
 
@@ -68,7 +72,10 @@ def estimate_mutual_information(x, z, *, bound="donsker_varadhan", seed=0, steps
         curve.append((step, trained, held))
         lower.append(min(halves))
     best = int(np.nan_to_num(lower, nan=-np.inf).argmax())  # NaN is of a T that diverged
-    return MutualInformation(max(curve[best][2], 0.0), curve[best][0], count - known, tuple(curve))
+    nats, limit = curve[best][2], math.log(count - known) + math.log(count - known - 1)
+    if nats > limit:
+        nats = max(limit, pairs.gaussian_nats if pairs.gaussian else 0.0)
+    return MutualInformation(max(nats, 0.0), curve[best][0], limit, pairs.gaussian_nats, tuple(curve))
 
 
 def _check(bound, seed, steps, batch_size, width, rate, learning_rate, holdout):
