@@ -30,20 +30,53 @@ def test_correlated_gaussians(dimension, correlation, settings, allowed):
     found = estimate(x, z, **settings)
     assert exact * (1 + allowed[0]) < found.nats < exact * (1 + allowed[1])
     steps, trained, held = zip(*found.curve)
-    assert steps[-1] == settings["steps"] and set(found.steps) <= set(steps) and found.pairs == 4000
-    assert held[0] < 0.9 * exact and abs(trained[-1] - exact) < 0.15 * exact + 0.02  # it was learned
+    assert steps[-1] == settings["steps"] and found.step in steps and found.limit == pytest.approx(np.log(4000 * 3999))
+    assert steps[0] == 0 and abs(held[0] - exact) < 0.05 * exact  # T starts with what Gaussians have
+    assert abs(trained[-1] - exact) < 0.15 * exact + 0.02  # and does not unlearn it
 
 
-def test_much_information_is_estimated_from_below():
-    x, z, exact = gaussians(20, 0.9, 12_000)  # 16.6 nats
-    found = estimate(x, z, steps=200, batch_size=192)
-    assert 0.4 * exact < found.nats < exact
+def test_much_information_of_many_columns():
+    x, z, exact = gaussians(20, 0.9, 24_000)  # 16.6 nats, and 17.4 can be read of 6,000 pairs
+    found = estimate(x, z, steps=40, batch_size=192)
+    assert 0.9 * exact < found.nats < 1.05 * exact
+
+
+def test_what_no_reading_tells_is_what_gaussians_have_or_the_limit():
+    x, z, exact = gaussians(20, 0.99, 4000)  # 39.2 nats, 13.8 can be read
+    found = estimate(x, z, steps=20, batch_size=128)
+    assert found.nats == found.gaussian_nats == pytest.approx(exact, rel=0.02)
+    turn = np.linalg.qr(np.random.default_rng(1).normal(size=(40, 40)))[0]  # each column is nearly Gaussian then
+    bits = np.random.default_rng(2).choice([-1.0, 1.0], size=(4000, 40)) @ turn
+    found = estimate(bits, bits + 0.01 * np.random.default_rng(3).normal(size=bits.shape), steps=20, batch_size=128)
+    assert found.nats == found.limit < 40 * np.log(2) < found.gaussian_nats
+
+
+@pytest.mark.parametrize("dimension, correlation, count, allowed", [
+    (1, -0.999, 4000, 0.03), (5, 0.99, 4000, 0.05), (10, 0.3, 2000, 0.2), (2, 0.9, 200, 0.2)])
+def test_strong_and_weak_correlations_and_few_pairs(dimension, correlation, count, allowed):
+    x, z, exact = gaussians(dimension, correlation, count)
+    assert abs(estimate(x, z, steps=60, batch_size=128).nats - exact) < allowed * exact
+
+
+def test_which_linear_map_came_before_changes_nothing():
+    """z tells of b only, and x's columns, a and a + b / 100, hardly differ: 0.830 nats."""
+    a, b, noise = np.random.default_rng(6).normal(size=(3, 8000))
+    found = estimate(np.stack([a, a + 0.01 * b], axis=1), 0.9 * b + 0.19**0.5 * noise, steps=60, batch_size=128)
+    assert abs(found.nats - 0.830) < 0.05
+
+
+def test_what_gaussians_do_not_have_is_learned():
+    """The two coordinates of a blurred ring do not correlate: 0.679 nats by numerical integration of its density."""
+    random = np.random.default_rng(7)
+    angle, (right, up) = random.uniform(0, 2 * np.pi, 8000), 0.1 * random.normal(size=(2, 8000))
+    found = estimate(np.cos(angle) + right, np.sin(angle) + up, steps=500, batch_size=256)
+    assert found.curve[0][2] < 0.05 and 0.55 < found.nats < 0.72
 
 
 def test_nothing_in_common_is_no_information():
     random = np.random.default_rng(1)
     found = estimate(random.normal(size=(3000, 4)), random.integers(0, 5, 3000), steps=100, batch_size=128)
-    assert -0.02 < found.nats < 0.01
+    assert 0 <= found.nats < 0.01
 
 
 def test_neither_scale_nor_outliers_nor_tails_hide_it():
@@ -96,10 +129,10 @@ def test_it_is_the_same_for_a_seed_and_leaves_the_callers_random_numbers():
 def test_it_is_float32_whatever_the_policy():
     x, z, _ = gaussians(2, 0.5, 10)
     x, z = x.astype("float32"), z.astype("float32")
-    want = mutual_information.Statistics(2, 2, width=8)(x, z)
+    want = mutual_information.Statistics(2, 2, width=8, correlations=(0.9,)).of_z(z)
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        found = mutual_information.Statistics(2, 2, width=8)(x, z)
+        found = mutual_information.Statistics(2, 2, width=8, correlations=(0.9,)).of_z(z)
     finally:
         keras.config.set_dtype_policy("float32")
     np.testing.assert_array_equal(found, want)
@@ -114,7 +147,7 @@ def test_the_pairs_that_do_not_belong_together_are_all_but_the_diagonal():
 def test_a_reading_is_the_bound_on_all_pairs(monkeypatch):
     x, z, _ = gaussians(3, 0.5, 41)
     x, z = x.astype("float32"), z.astype("float32")
-    statistics = mutual_information.Statistics(3, 3, width=8)
+    statistics = mutual_information.Statistics(3, 3, width=8, correlations=(0.9, 0.5))
     values = statistics(tf.constant(x), tf.constant(z)).numpy()
     off = ~np.eye(41, dtype=bool)
     want = donsker_varadhan(np.diag(values), values[off])
@@ -128,6 +161,8 @@ def test_a_reading_is_the_bound_on_all_pairs(monkeypatch):
     (np.arange(99.0), np.arange(99.0), {}, "99 pairs are too few .*; give at least 100"),
     (np.ones(200), np.arange(200.0), {}, "x is constant, and holds no information"),
     (np.arange(200.0), np.array(["a"] * 200), {}, "arrays of real numbers; received z of <U1"),
+    (np.arange(200.0), [[1.0], [1.0, 2.0]], {}, "arrays of real numbers; received z of object"),
+    (np.arange(200.0), np.arange(200.0), {"learning_rate": "a"}, "holdout=0.25, rate=0.0, learning_rate='a'"),
     (np.arange(200.0), np.float32(3), {}, "arrays of real numbers; received z of float32, shape"),
     (np.arange(200.0), np.arange(200.0), {"bound": "jensen"}, "unknown bound 'jensen'; choose one of donsker_varadhan"),
     (np.arange(200.0), np.arange(200.0), {"holdout": 1.5}, "received seed=0, steps=2000, .*holdout=1.5"),
