@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import tfgan_improved as tfi
-from tfgan_improved.evaluation import EvaluationError, mutual_information
+from tfgan_improved.evaluation import EvaluationError, pair_statistics
 from tfgan_improved.losses.information import donsker_varadhan
 
 estimate = tfi.estimate_mutual_information
@@ -129,10 +129,10 @@ def test_it_is_the_same_for_a_seed_and_leaves_the_callers_random_numbers():
 def test_it_is_float32_whatever_the_policy():
     x, z, _ = gaussians(2, 0.5, 10)
     x, z = x.astype("float32"), z.astype("float32")
-    want = mutual_information.Statistics(2, 2, width=8, correlations=(0.9,)).of_z(z)
+    want = pair_statistics.Statistics(2, 2, width=8, correlations=(0.9,)).of_z(z)
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        found = mutual_information.Statistics(2, 2, width=8, correlations=(0.9,)).of_z(z)
+        found = pair_statistics.Statistics(2, 2, width=8, correlations=(0.9,)).of_z(z)
     finally:
         keras.config.set_dtype_policy("float32")
     np.testing.assert_array_equal(found, want)
@@ -140,19 +140,19 @@ def test_it_is_float32_whatever_the_policy():
 
 def test_the_pairs_that_do_not_belong_together_are_all_but_the_diagonal():
     values = np.arange(25.0).reshape(5, 5)
-    found = mutual_information.off_diagonal(tf.constant(values)).numpy()
+    found = pair_statistics.off_diagonal(tf.constant(values)).numpy()
     assert sorted(found.ravel()) == sorted(values[~np.eye(5, dtype=bool)])
 
 
 def test_a_reading_is_the_bound_on_all_pairs(monkeypatch):
     x, z, _ = gaussians(3, 0.5, 41)
     x, z = x.astype("float32"), z.astype("float32")
-    statistics = mutual_information.Statistics(3, 3, width=8, correlations=(0.9, 0.5))
+    statistics = pair_statistics.Statistics(3, 3, width=8, correlations=(0.9, 0.5))
     values = statistics(tf.constant(x), tf.constant(z)).numpy()
     off = ~np.eye(41, dtype=bool)
     want = donsker_varadhan(np.diag(values), values[off])
-    monkeypatch.setattr(mutual_information, "AT_ONCE", 41 * 7)  # six parts, the last one smaller
-    np.testing.assert_allclose(mutual_information.read(statistics, x, z, donsker_varadhan), want, rtol=1e-4)
+    monkeypatch.setattr(pair_statistics, "AT_ONCE", 41 * 7)  # six parts, the last one smaller
+    np.testing.assert_allclose(pair_statistics.read(statistics, x, z, donsker_varadhan), want, rtol=1e-4)
 
 
 @pytest.mark.parametrize("x, z, settings, told", [
