@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from tfgan_improved import assemble, files
 from tfgan_improved.config import RunConfig
+from tfgan_improved.evaluation import classifier
 from tfgan_improved.evaluation.extractors import domain
 from tfgan_improved.main import main
 from tfgan_improved.report import page
@@ -48,7 +49,7 @@ def tiny_classifier():
         return domain.DomainClassifier(network, source.name, {"accuracy": 0.5})
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(domain, "classifier", make)
+        patch.setattr(classifier, "classifier", make)
         yield
 
 

@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from tfgan_improved import files
+from tfgan_improved.evaluation import classifier
 from tfgan_improved.evaluation.extractors import domain
 from tfgan_improved.main import main
 from tfgan_improved.pictures import PICTURES
@@ -38,7 +39,7 @@ def eyes(tmp_path_factory):
         return domain.DomainClassifier(network, source.name, {"accuracy": 0.5})
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(domain, "classifier", make)
+        patch.setattr(classifier, "classifier", make)
         patch.setenv("TFGAN_IMPROVED_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
 

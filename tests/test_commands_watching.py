@@ -13,7 +13,7 @@ import pytest
 from tfgan_improved import files
 from tfgan_improved.commands import watching
 from tfgan_improved.config import JobConfig, RunConfig
-from tfgan_improved.evaluation import selection
+from tfgan_improved.evaluation import classifier, selection
 from tfgan_improved.evaluation.extractors import domain
 from tfgan_improved.main import main
 from tfgan_improved.training import callbacks
@@ -46,7 +46,7 @@ def tiny_classifier(tmp_path_factory):
         return domain.DomainClassifier(network, source.name, {"accuracy": 0.5})
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(domain, "classifier", make)
+        patch.setattr(classifier, "classifier", make)
         patch.setenv("TFGAN_IMPROVED_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
 

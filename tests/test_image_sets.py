@@ -14,7 +14,7 @@ from PIL import Image
 
 from tfgan_improved import flagset
 from tfgan_improved.commands import evaluate, image_sets
-from tfgan_improved.evaluation.extractors import domain
+from tfgan_improved.evaluation import classifier
 from tfgan_improved.main import VERBS, main
 
 SCORES = "--scores=classifier_score:splits=2 frechet kernel"
@@ -58,7 +58,7 @@ def place(tmp_path_factory):
                                input_signature=[tf.TensorSpec((None, 3), name="z")])
     tf.saved_model.save(module, str(place / "model"), signatures=module.serve)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(domain, "classifier", lambda source, load: Eyes())
+        patch.setattr(classifier, "classifier", lambda source, load: Eyes())
         patch.setenv("TFGAN_IMPROVED_CACHE", str(place / "cache"))
         yield place
 
@@ -159,7 +159,7 @@ PIXELS = "--scores=sliced_wasserstein:patches=4,directions=8 memorization:space=
 
 
 def test_scores_of_pixels_make_no_extractor(place, monkeypatch):
-    monkeypatch.setattr(domain, "classifier", None)
+    monkeypatch.setattr(classifier, "classifier", None)
     status, out, err = run("evaluate", f"--images={place / 'images.npz'}", "--against=digits@test", PIXELS,
                            "--image_size=8", "--samples=20")
     assert status == 0, err
@@ -168,7 +168,7 @@ def test_scores_of_pixels_make_no_extractor(place, monkeypatch):
 
 
 def test_what_cannot_be_counted_is_told_before_an_extractor_is_made(place, monkeypatch):
-    monkeypatch.setattr(domain, "classifier", None)
+    monkeypatch.setattr(classifier, "classifier", None)
     status, _, err = run("evaluate", f"--images={place / 'images.npz'}", "--against=digits", "--samples=5",
                          "--image_size=8")
     assert status == 2 and "--scores=classifier_score:splits=5" in err.strip().splitlines()[-1]

@@ -12,7 +12,6 @@ from tfgan_improved.commands.restored import asked_step, draw, open_run, restore
 from tfgan_improved.config import ConfigError
 from tfgan_improved.errors import RunError, UserError
 from tfgan_improved.evaluation import classifier, image_set, nearest_training
-from tfgan_improved.evaluation.extractors import domain
 from tfgan_improved.report import page
 from tfgan_improved.run_folder import writable
 
@@ -97,4 +96,4 @@ def _kept_classifier(source):
     """The classifier of the data set, None where none is kept: a report trains nothing."""
     if source.classes < 2 or not source.counts.get("test") or not classifier.is_kept(source):
         return None
-    return domain.classifier(source, None)
+    return classifier.domain_classifier(source)

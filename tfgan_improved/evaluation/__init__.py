@@ -8,7 +8,7 @@ from tfgan_improved.errors import UserError
 from tfgan_improved.spec import Table, shelf
 
 EXTRACTORS = Table(__name__, "extractor", {
-    "classifier": "extractors.domain:classifier", "inception": "extractors.inception:inception",
+    "classifier": "classifier:classifier", "inception": "extractors.inception:inception",
     "inception_graph": "extractors.inception_graph:inception_graph",
     "keras_inception": "extractors.keras_inception:keras_inception",
     "keras_inception_bfloat16": "extractors.keras_inception:keras_inception_bfloat16",

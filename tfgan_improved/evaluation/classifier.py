@@ -20,6 +20,18 @@ from tfgan_improved.evaluation.progress import ProgressLine
 HASHED = 4096  # examples of each split that tell a streamed data set from others; those in memory are hashed whole
 
 
+def classifier(source, load, data=""):
+    """The `DomainClassifier` trained on `source`, or on the data set named `data`, which `load` reads; kept in a cache.
+
+    EvaluationError where neither is given, and as `domain_classifier` raises it.
+    Source: the scores' formula is that of Salimans et al. 2016, arXiv:1606.03498, section 4.
+    """
+    if source is None and not data:
+        raise EvaluationError("a classifier sees images through a data set that it was trained on; name one, as in "
+                              "--extractor=classifier:mnist, or hold the images --against a data set and not a file")
+    return domain_classifier(load(data) if data else source)
+
+
 def domain_classifier(source, cache_dir=None, progress=None):
     """A `DomainClassifier` trained on the train split of `source`, with its accuracy on the test split.
 

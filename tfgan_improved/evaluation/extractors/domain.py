@@ -7,20 +7,6 @@ from tfgan_improved.evaluation.extractors import shared
 from tfgan_improved.evaluation.image_set import check_images
 
 
-def classifier(source, load, data=""):
-    """The `DomainClassifier` trained on `source`, or on the data set named `data`, which `load` reads; kept in a cache.
-
-    EvaluationError where neither is given, and as `domain_classifier` raises it.
-    Source: the scores' formula is that of Salimans et al. 2016, arXiv:1606.03498, section 4.
-    """
-    from tfgan_improved.evaluation import classifier as training  # here, because it needs the class below
-
-    if source is None and not data:
-        raise EvaluationError("a classifier sees images through a data set that it was trained on; name one, as in "
-                              "--extractor=classifier:mnist, or hold the images --against a data set and not a file")
-    return training.domain_classifier(load(data) if data else source)
-
-
 class DomainClassifier:
     """A classifier trained on the data set itself; `features` is its last hidden layer.
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tfgan_improved.evaluation import EvaluationError
-from tfgan_improved.evaluation.extractors import domain
+from tfgan_improved.evaluation import classifier as of_data
 from tfgan_improved.evaluation.image_set import check_images
 
 AT_ONCE = 2000  # images whose joint logits are made at once
@@ -14,7 +14,7 @@ def stacked_digits(source, load, data="mnist"):
 
     Source: Metz et al. 2017, arXiv:1611.02163, section 3.3.1: each color is classified by itself.
     """
-    return StackedClassifier(domain.classifier(None, load, data))
+    return StackedClassifier(of_data.classifier(None, load, data))
 
 
 class StackedClassifier:
