@@ -12,7 +12,7 @@ def drawn(*, correlations=(0.9, 0.5, 0.0), count=8000, seed=0):
     """Pairs (n, 3), (n, 4) that are canonical already."""
     random = np.random.default_rng(seed)
     r = np.array(correlations)
-    x, noise = random.normal(size=(2, count, 3))
+    x, noise = random.normal(size=(2, count, len(r)))
     return x, np.concatenate([r * x + np.sqrt(1 - r**2) * noise, random.normal(size=(count, 1))], axis=1)
 
 
@@ -52,6 +52,16 @@ def test_noise_correlates_hardly_however_many_columns_it_has():
     assert found.correlations.max() < 0.45 and found.correlations.mean() < 0.1  # of the rows that decided: near 1
     u, v = found.x[:150, :60], found.z[:150, :60]
     assert (u * v).mean(axis=0)[0] > 0.9
+
+
+def test_of_many_columns_the_directions_of_most_variance_are_seen(monkeypatch):
+    monkeypatch.setattr(canonical, "WIDE", 10)
+    x, z = drawn(correlations=(0.9, 0.5))
+    turn = np.linalg.qr(np.random.default_rng(1).normal(size=(30, 30)))[0]
+    wide = np.concatenate([3 * x, 0.1 * np.random.default_rng(5).normal(size=(8000, 28))], axis=1) @ turn
+    found = canonical.prepared(wide, z, KNOWN)
+    assert found.correlations.shape == (3,) and found.x.shape[1] == 10 + 30 + 30
+    np.testing.assert_allclose(found.correlations[:2], [0.9, 0.5], atol=0.03)
 
 
 @pytest.mark.parametrize("of_x, of_z, gaussian", [
