@@ -1,9 +1,13 @@
 """The order of the files, and data sets that nobody has here: TFDS's own features with made-up pixels."""
 
 import contextlib
+import signal
 
 import pytest
 import tensorflow_datasets as tfds
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as behind a shell script's `&`; the programs tested inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items):

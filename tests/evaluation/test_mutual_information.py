@@ -22,7 +22,7 @@ def gaussians(dimension, correlation, count, seed=0):
 
 @pytest.mark.parametrize("dimension, correlation, settings, allowed", [
     (2, 0.9, {"steps": 500, "batch_size": 256}, (-0.06, 0.06)),  # 1.661
-    (2, -0.9, {"steps": 400, "batch_size": 256, "bound": "f_divergence"}, (-0.1, 0.06)),
+    (2, -0.9, {"steps": 200, "batch_size": 256, "bound": "f_divergence"}, (-0.1, 0.06)),
     (1, 0.8, {"steps": 200, "batch_size": 128, "rate": 0.1}, (-0.15, 0.1)),  # 0.511
 ])
 def test_correlated_gaussians(dimension, correlation, settings, allowed):
@@ -36,7 +36,7 @@ def test_correlated_gaussians(dimension, correlation, settings, allowed):
 
 
 def test_much_information_of_many_columns():
-    x, z, exact = gaussians(20, 0.9, 24_000)  # 16.6 nats, and 17.4 can be read of 6,000 pairs
+    x, z, exact = gaussians(20, 0.8, 8000)  # 10.2 nats, and 15.2 can be read of 2,000 pairs
     found = estimate(x, z, steps=40, batch_size=192)
     assert 0.9 * exact < found.nats < 1.05 * exact
 
@@ -85,7 +85,7 @@ def test_neither_scale_nor_outliers_nor_tails_hide_it():
     odd = np.exp(2 * x), z**3
     odd[0][0], odd[1][5] = 1e200, -1e9
     for pair in ((x * 1e200, z), odd):
-        assert 0.85 * exact < estimate(*pair, steps=150, batch_size=128).nats < 1.05 * exact
+        assert 0.85 * exact < estimate(*pair, steps=60, batch_size=128).nats < 1.05 * exact
 
 
 def test_gaps_between_clusters_are_seen():

@@ -181,6 +181,7 @@ print(json.dumps(used() - before))
 """
 
 
+@pytest.mark.slow
 def test_a_batch_of_2048_stays_under_half_a_gigabyte():
     done = subprocess.run([sys.executable, "-c", PEAK], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
