@@ -61,6 +61,23 @@ def test_our_export_draws_what_the_sampler_draws(sampler, exported):
     np.testing.assert_array_equal(ours.make(z, labels), images)  # these are the z and the labels of what is drawn
 
 
+def test_a_truncation_may_be_any_number(sampler, exported, foreign):
+    kinds = models.of_sampler("ours", sampler, 3), models.of_saved_model(exported), models.of_saved_model(
+        foreign, "zero_to_one")
+    for generator in kinds:
+        want, z = generator.draw(3, 0, 1.0)[0], generator.draw_z(3, 0, 1.0)
+        for bound in (1, np.float64(1), np.int64(1)):
+            np.testing.assert_array_equal(generator.draw(3, 0, bound)[0], want)
+            np.testing.assert_array_equal(generator.draw_z(3, 0, bound), z)
+
+
+@pytest.mark.parametrize("rows, labels", [(3, 1), (1, 3), (64, 70), (70, 64)])
+def test_each_z_has_a_label(sampler, exported, rows, labels):
+    for generator in (models.of_sampler("ours", sampler, 3), models.of_saved_model(exported)):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="z, labels must have equally many rows"):
+            generator.make(np.zeros((rows, 4), np.float32), np.zeros(labels, int))
+
+
 def test_nan_of_our_own_generator_is_refused_in_any_chunk():
     z = keras.Input((4,))
     rare = keras.layers.Lambda(lambda z: keras.ops.where(z[:, :1] > 2.2, float("nan"), keras.ops.tanh(z)))(z)

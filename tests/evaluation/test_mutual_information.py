@@ -122,6 +122,8 @@ def test_it_is_the_same_for_a_seed_and_leaves_the_callers_random_numbers():
     first, again = (estimate(x, z, seed=1, **settings) for _ in range(2))
     assert first == again
     np.testing.assert_array_equal(np.random.get_state()[1], before)
+    numpys = estimate(x, z, seed=np.uint8(1), **{name: np.int64(value) for name, value in settings.items()})
+    assert numpys == first
     scaled = estimate(3 * x - 5, 1e3 * z, seed=1, **settings)
     np.testing.assert_allclose(scaled.nats, first.nats, atol=1e-3)
 
@@ -159,6 +161,9 @@ def test_a_reading_is_the_bound_on_all_pairs(monkeypatch):
     (np.ones((200, 1)), np.arange(199.0), {}, "received 200 rows of x and 199 of z; give as many of each"),
     (np.arange(200.0), np.full(200, np.nan), {}, "z has NaN or infinity; take out these rows of both arrays"),
     (np.arange(99.0), np.arange(99.0), {}, "99 pairs are too few .*; give at least 100"),
+    (np.zeros((0, 3)), np.zeros(0), {}, "0 pairs are too few"),
+    (np.arange(200.0), np.arange(200.0), {"seed": 2**32}, r"a seed from 0 to 2\*\*32 - 1, .*received seed=4294967296"),
+    (np.zeros((200, 0)), np.arange(200.0), {}, "x is constant"),
     (np.ones(200), np.arange(200.0), {}, "x is constant, and holds no information"),
     (np.arange(200.0), np.array(["a"] * 200), {}, "arrays of real numbers; received z of <U1"),
     (np.arange(200.0), [[1.0], [1.0, 2.0]], {}, "arrays of real numbers; received z of object"),

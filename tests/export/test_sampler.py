@@ -146,6 +146,8 @@ def test_a_conditional_generator_of_others_needs_the_number_of_classes(labeled):
     ("sample_labels", ([0, 3], 0, 0.0), "labels must be from 0 to 2; received.*0 3"),
     ("sample_labels", ([-1], 0, 0.0), "labels must be from 0 to 2"),
     ("generate", (np.zeros((1, 4)), [5]), "labels must be from 0 to 2"),
+    ("generate", (np.zeros((3, 4)), [2]), "z, labels must have equally many rows; received.*3 1"),
+    ("generate", (np.zeros((1, 4)), [0, 1, 2]), "equally many rows; received.*1 3"),
     ("generate_between", (np.zeros((2, 4)), [0, 1], [2], [0.5, 0.5]), "equally many rows; received.*2 2 1"),
     ("generate_between", (np.zeros((1, 4)), [0], [2], [5.0]), "shares must be from 0 to 1; received.*5"),
     ("generate_between", (np.zeros((1, 4)), [0], [-2], [0.5]), "labels must be from 0 to 2"),
@@ -161,3 +163,7 @@ def test_numbers_out_of_range_are_told_by_the_export_too(both, name, given, told
 def test_standing_statistics_want_passes_and_a_bound(of_classes, settings):
     with pytest.raises(ValueError, match="at least one pass and a finite truncation of at least 0; received passes="):
         of_classes().take_standing_statistics(**settings)
+
+
+def test_a_bound_may_be_a_whole_number(of_classes):
+    of_classes().take_standing_statistics(1, truncation=1)

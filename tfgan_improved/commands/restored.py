@@ -80,7 +80,7 @@ def draw(sampler, count, seed, truncation=0.0, at_once=1000):
     images, labels = [], []
     for index, start in enumerate(range(0, count, at_once)):
         made = sampler.sample(tf.constant(min(at_once, count - start)), tf.constant(seed + index, tf.int64),
-                              tf.constant(truncation))
+                              tf.constant(truncation, tf.float32))
         images.append(made["images"].numpy())
         labels.append(made["labels"].numpy() if "labels" in made else None)
     return np.concatenate(images), np.concatenate(labels) if labels[0] is not None else None

@@ -79,17 +79,20 @@ class Generator:
 def of_sampler(name, sampler, classes=0, about=None, prepare=None):
     """The Generator of a `Sampler`, or of the exported model of one. What it draws raises NotFinite for NaN, infinity.
     """
+    def numbers(count, seed, truncation):
+        return tf.constant(count), tf.constant(seed, tf.int64), tf.constant(truncation, tf.float32)
+
     def draw(count, seed, truncation=0.0):
-        made = sampler.sample(tf.constant(count), tf.constant(seed, tf.int64), tf.constant(truncation))
+        made = sampler.sample(*numbers(count, seed, truncation))
         _check_finite(made.get("finite", True), name)  # exports of earlier versions do not say it
         return made["images"].numpy(), made["labels"].numpy() if "labels" in made else None
 
     def draw_z(count, seed, truncation=0.0):
-        return sampler.draw_z(tf.constant(count), tf.constant(seed, tf.int64), tf.constant(truncation)).numpy()
+        return sampler.draw_z(*numbers(count, seed, truncation)).numpy()
 
     def in_chunks(function, *arrays):
         parts = [function(*(tf.constant(array[k:k + CHUNK]) for array in arrays))
-                 for k in range(0, len(arrays[0]), CHUNK)]
+                 for k in range(0, max(map(len, arrays)), CHUNK)]
         _check_finite([np.isfinite(part).all() for part in parts], name)
         return np.concatenate([(to_uint8(part) if part.shape.rank == 4 else part).numpy() for part in parts])
 
@@ -100,7 +103,7 @@ def of_sampler(name, sampler, classes=0, about=None, prepare=None):
         return in_chunks(sampler.generate_between, z, *(np.asarray(array, kind) for array, kind in (
             (labels, np.int32), (others, np.int32), (shares, np.float32))))
 
-    shape = tuple(sampler.sample(tf.constant(1), tf.constant(0, tf.int64), tf.constant(0.0))["images"].shape[1:])
+    shape = tuple(sampler.sample(*numbers(1, 0, 0.0))["images"].shape[1:])
     classes = classes if hasattr(sampler, "sample_labels") else 0
     return Generator(name, shape, draw_z, make, draw, between if classes else None, classes,
                      prepare or bool, about or {})
@@ -126,7 +129,7 @@ def of_saved_model(path, image_range="auto", latent="normal"):
     maker = LATENTS.make(f"{latent}:{size}")
 
     def draw_z(count, seed, truncation=0.0):
-        return maker.draw_truncated(noise.fold(noise.root(seed), 0), count, tf.constant(truncation)).numpy()
+        return maker.draw_truncated(noise.fold(noise.root(seed), 0), count, tf.constant(truncation, tf.float32)).numpy()
 
     def make(z, labels=None):
         return np.concatenate([pixels(generate(z[k:k + CHUNK])) for k in range(0, len(z), CHUNK)])

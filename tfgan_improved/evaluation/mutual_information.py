@@ -53,6 +53,7 @@ def estimate_mutual_information(x, z, *, bound="donsker_varadhan", seed=0, steps
     Source: Belghazi et al. 2018, arXiv:1801.04062; T's form: Poole et al. 2019, arXiv:1905.06922, section 3.
     """
     _check(bound, seed, steps, batch_size, width, rate, learning_rate, holdout)
+    seed, steps, batch_size, width = map(int, (seed, steps, batch_size, width))  # which NumPy's numbers may be
     x, z = _checked(x, z)
     count, order = len(x), np.random.RandomState(seed).permutation(len(x))
     known = count - max(int(holdout * count), 20) // 2 * 2
@@ -82,10 +83,10 @@ def _check(bound, seed, steps, batch_size, width, rate, learning_rate, holdout):
         raise EvaluationError(f"unknown bound '{bound}'; choose one of {', '.join(BOUNDS)}")
     right = (all(isinstance(number, (int, np.integer)) for number in (seed, steps, batch_size, width))
              and all(isinstance(number, numbers.Real) for number in (holdout, rate, learning_rate)))
-    if not right or min(seed + 1, steps, batch_size - 1, width) < 1 or not (0 < holdout < 1 and 0 <= rate <= 1
-                                                                            and 0 < learning_rate < math.inf):
-        raise EvaluationError("estimate_mutual_information needs whole numbers, a seed of at least 0, steps and width "
-                              "of at least 1, batch_size of at least 2, holdout and rate from 0 to 1 and a "
+    if not right or not 0 <= seed < 2**32 or min(steps, batch_size - 1, width) < 1 or not (
+            0 < holdout < 1 and 0 <= rate <= 1 and 0 < learning_rate < math.inf):
+        raise EvaluationError("estimate_mutual_information needs whole numbers, a seed from 0 to 2**32 - 1, steps and "
+                              "width of at least 1, batch_size of at least 2, holdout and rate from 0 to 1 and a "
                               f"learning_rate above 0; received seed={seed}, steps={steps}, batch_size={batch_size}, "
                               f"width={width}, holdout={holdout}, rate={rate}, learning_rate={learning_rate!r}")
 
@@ -103,14 +104,14 @@ def _checked(x, z):
                                   f"{array.dtype}, shape {array.shape}; give (n, ...) numbers")
         if not np.isfinite(array).all():
             raise EvaluationError(f"{name} has NaN or infinity; take out these rows of both arrays")
-        arrays.append(array.reshape(len(array), -1).astype(np.float64))
+        arrays.append(array)
     if len(arrays[0]) != len(arrays[1]):
         raise EvaluationError(f"mutual information is that of pairs; received {len(arrays[0])} rows of x and "
                               f"{len(arrays[1])} of z; give as many of each, in the same order")
     if len(arrays[0]) < FEWEST:
         raise EvaluationError(f"{len(arrays[0])} pairs are too few to estimate mutual information from; give at least "
                               f"{FEWEST}, better some thousands")
-    return arrays
+    return [array.reshape(len(array), -1).astype(np.float64) for array in arrays]
 
 
 class _Trainer:

@@ -51,7 +51,7 @@ class Sampler(tf.Module):
 
         def batch(number):
             key = noise.fold(noise.root(seed), 2, number)
-            z = self.latent.draw_truncated(noise.fold(key, 0), CHUNK, tf.constant(truncation))
+            z = self.latent.draw_truncated(noise.fold(key, 0), CHUNK, tf.constant(truncation, tf.float32))
             labels = tf.random.stateless_uniform((CHUNK,), noise.fold(key, 1), maxval=max(self.classes, 1),
                                                  dtype=tf.int32, alg=noise.ALGORITHM)
             return [z, labels] if self.conditional else z
@@ -59,16 +59,16 @@ class Sampler(tf.Module):
         standing.accumulate(self.generator, map(batch, range(passes)))
 
     def _generate(self, z, labels=None):
-        labels = checked_labels(labels, self.classes) if self.conditional else None
+        if self.conditional:
+            _assert_equally_many(z=z, labels=labels)
+            labels = checked_labels(labels, self.classes)
         return self.generator([z, labels] if self.conditional else z, training=False)
 
     def _generate_between(self, z, labels, others, shares):
         others = checked_labels(others, self.classes)
         within = tf.reduce_all((shares >= 0) & (shares <= 1))
         tf.debugging.Assert(within, ["shares must be from 0 to 1; received", shares])
-        rows = tf.stack([tf.shape(z)[0], *(tf.size(row) for row in (labels, others, shares))])
-        tf.debugging.Assert(tf.reduce_all(tf.equal(rows, rows[0])),
-                            ["z, labels, others and shares must have equally many rows; received", rows])
+        _assert_equally_many(z=z, labels=labels, others=others, shares=shares)
         with class_mix.mixed(others, shares):
             return self._generate(z, labels)
 
@@ -103,6 +103,13 @@ class Sampler(tf.Module):
                 "finite": tf.ensure_shape(finite.concat(), (None,))}
         told = {"images": True, "labels": self.conditional, "finite": self.pixels}
         return {name: value for name, value in made.items() if told[name]}
+
+
+def _assert_equally_many(**arrays):
+    """In a graph too: a network may take one label for all rows, or one row of z for all labels."""
+    rows = tf.stack([tf.shape(array)[0] for array in arrays.values()])
+    tf.debugging.Assert(tf.reduce_all(tf.equal(rows, rows[0])),
+                        [f"{', '.join(arrays)} must have equally many rows; received", rows])
 
 
 def _checked_classes(generator, latent, classes):
