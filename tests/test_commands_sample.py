@@ -97,6 +97,19 @@ def test_labels_are_those_asked_for(folder, tmp_path):
     assert set(arrays(f"--run_dir={folder}", "--count=90", f"--output={tmp_path}/b.npz")["labels"]) == set(range(10))
 
 
+def test_classes_have_the_names_that_the_run_folder_and_the_export_keep(folder, tmp_path):
+    names = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+    for path, place in ((folder, "config.json"), (folder / "export", "about.json")):
+        stored = json.loads((path / place).read_text())
+        files.write_json(path / place, stored | {"data": stored["data"] | {"class_names": names}})
+        made = arrays(f"--images={path}", "--count=4", "--classes=nine, 0-1", f"--output={tmp_path}/a.npz")
+        np.testing.assert_array_equal(made["labels"], [9, 0, 1, 9])
+        status, out, _ = run("sample", f"--images={path}", "--picture=classes", "--count=2", "--classes=six,2",
+                             f"--output={tmp_path}/a.png")
+        files.write_json(path / place, stored)
+        assert status == 0 and "rows: six, two" in out
+
+
 def test_standing_statistics_reach_every_verb_and_the_passport(folder, tmp_path):
     assert run("export", f"--run_dir={folder}", "--standing=2")[0] == 0
     drawn = {standing: arrays(f"--run_dir={folder}", "--count=8", f"--output={tmp_path}/{standing}.npz", *more)
@@ -136,7 +149,7 @@ def test_truncations_are_scored_printed_and_kept(folder, tmp_path):
 
 @pytest.mark.parametrize("arguments, told", [
     (["--classes=12"], "run has the classes 0 to 9; received 12"), (["--classes=5-3"], "--classes=5-3 names no"),
-    (["--classes=zero"], "give numbers and ranges such as 3,5 or 0-4"),
+    (["--classes=zero"], "run has no class 'zero', only 0 to 9, without names; choose others with --classes"),
     (["--picture=mosaic"], "--picture: unknown picture 'mosaic'"), (["--sweep=0.5,1"], "are no truncations; give"),
     (["--images=/no/such"], "'/no/such' is no run folder with a place for pictures; name a file with --output"),
     (["--images={folder}/samples", "--output=/tmp/a.png"], "samples' holds no generator; give a run folder"),

@@ -81,6 +81,11 @@ def test_other_data_are_refused(folder):
     assert "was made with other data" in text and "[24, 24, 1]" in text and "[32, 32, 3]" in text
 
 
+def test_what_an_older_version_did_not_tell_of_the_data_is_not_held_against_it(folder):
+    folder.settle(RunConfig(loss="hinge", steps=100), DATA | {"class_names": ["ant", "bee"]}, VERSIONS)
+    assert folder.read()["data"]["class_names"] == ["ant", "bee"]
+
+
 @pytest.mark.parametrize("verb", ["evaluate", "sample", "export"])
 def test_verbs_after_training_read_the_recipe_and_refuse_only_what_was_given(folder, verb):
     at = f"--run_dir={folder.path}"

@@ -27,7 +27,7 @@ from tfgan_improved.training.player import Player, two_players
 def about_data(source):
     """What the networks must know of a data set, as stored in config.json."""
     return {"name": source.name, "shape": list(source.shape), "dtype": source.dtype, "classes": source.classes,
-            "counts": dict(source.counts)}
+            "counts": dict(source.counts), **({"class_names": list(source.class_names)} if source.class_names else {})}
 
 
 def made_with():

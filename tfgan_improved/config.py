@@ -227,7 +227,7 @@ class JobConfig(Checked):
     model_latent: str = knob("normal", "the distribution of a foreign SavedModel's z", choices=("normal", "uniform"))
     picture: str = knob("grid", "what `sample` draws, such as interpolation:between=classes", table=PICTURES)
     count: int = knob(64, "images of `sample`, or as many as fill its rows, of a run's grids and of `vote`", low=1)
-    classes: str = knob("", "the classes that `sample` draws, numbers and ranges such as 3,5 or 0-4; by default any")
+    classes: str = knob("", "the classes that `sample` draws, such as 3,5 or 0-4 or horse,ship; by default any")
     sample_seed: int = knob(0, "of the z that `sample` and scoring draw", low=0, high=2**32 - 1)
     standing: int = knob(0, "passes over which G's batch norms take their statistics anew for `sample`, `evaluate` and "
                          "the export; 0 keeps the moving averages", low=0)

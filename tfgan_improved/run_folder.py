@@ -88,7 +88,7 @@ class RunFolder:
         """Stores the recipe of a checked run. ConfigError where an old run saw other data."""
         if self.config.exists():
             stored = self.read()
-            if stored["data"] != data:
+            if stored["data"] != {name: data.get(name) for name in stored["data"]}:  # an older version told less
                 raise ConfigError(f"{self.path} was made with other data: {stored['data']}; now {data}; "
                                   "choose another --run_dir")
             made_with = stored["made_with"]

@@ -52,6 +52,7 @@ def numbers_of(dataset, count):
 def test_a_stream_keeps_the_classes_and_numbers_them_anew(few):
     source = few("3", "one")
     assert (source.classes, source.counts["train"], source.counts["test"]) == (2, 16, 5)  # 3, 8 and 1, 6, 11 below 12
+    assert source.class_names == ("three", "one")
     images, labels = source.arrays("train")
     assert images.ravel().tolist() == [n for n in range(40) if n % 5 in (1, 3)]
     assert labels.tolist() == [{3: 0, 1: 1}[n % 5] for n in images.ravel()] and labels.dtype == np.int32

@@ -81,6 +81,7 @@ def test_class_folders_give_labels_in_the_order_of_their_names(tmp_path, limit):
     (tmp_path / "notes").mkdir()  # without images, so no class
     source = load(tmp_path, memory_limit=limit)
     assert source.classes == 3 and source.counts == {"train": 22, "validation": 0, "test": 2}
+    assert source.class_names == ("ant", "bee", "cat")
     images, labels = source.arrays("train")
     np.testing.assert_array_equal(labels, images[:, 0, 0, 0] // 10)
     assert set(source.arrays("train", limit=12)[1]) == {0, 1, 2}  # the first are a fair sample
@@ -88,7 +89,8 @@ def test_class_folders_give_labels_in_the_order_of_their_names(tmp_path, limit):
 
 def test_one_folder_inside_is_no_class(tmp_path):
     numbered(tmp_path / "all")
-    assert load(tmp_path).classes == 0
+    source = load(tmp_path)
+    assert source.classes == 0 and source.class_names == ()
 
 
 def test_train_and_test_folders_are_the_splits(tmp_path):

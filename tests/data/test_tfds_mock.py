@@ -45,6 +45,7 @@ def test_every_data_set_can_be_trained_on(mocked, name, limit):
     source, kept, (images, labels) = mocked(name, splits, image_size=size, memory_limit=limit)
     assert (source.shape, source.classes, source.in_memory) == (shape, classes, limit > 0)
     assert images.shape == (10, *shape) and images.dtype == tf.uint8 and labels.dtype == tf.int32
+    assert len(source.class_names) == classes
     if len(splits) == 1:  # a tenth of 12 is held out as test
         assert source.counts == {"train": 11, "validation": 0, "test": 1}
     else:

@@ -37,6 +37,7 @@ def test_cifar10_is_itself_and_cut_to_size(tfds_dir):
     source = data.load("cifar10", tfds_dir, memory_limit=0)
     assert (source.shape, source.classes, source.counts["train"]) == ((32, 32, 3), 10, 50_000)
     small = data.load("cifar10", tfds_dir, image_size=16)
+    assert source.class_names == small.class_names and source.class_names[7] == "horse"
     full, labels = source.arrays("test", limit=100)
     half, same = small.arrays("test", limit=100)
     np.testing.assert_array_equal(labels, same)

@@ -28,13 +28,13 @@ def between(z, labels, others, shares):
     return make(z, labels, (np.asarray(others) - labels) * 20 * shares)
 
 
-def generator(classes=5, prepared=None):
+def generator(classes=5, prepared=None, names=()):
     def draw(count, seed, truncation=0.0):
         labels = np.random.RandomState(seed).randint(0, classes, count) if classes else None
         return make(draw_z(count, seed, truncation), labels), labels
 
     return Generator("toy", (2, 2, 1), draw_z, make, draw, between if classes else None, classes,
-                     prepared.append if prepared is not None else bool)
+                     prepared.append if prepared is not None else bool, class_names=names)
 
 
 def drawn(picture, kinds=5, **asked):
@@ -122,6 +122,26 @@ def test_walks_between_classes_go_through_the_chosen_ones_in_turn(walk):
     np.testing.assert_array_equal(class_of(made.images).reshape(2, 3), [[0, 2, 4], [4, 2, 0]])
     still = (z_of(made.images).reshape(2, 3, 2).std(axis=1) == 0).all()
     assert still == (walk == "classes") and made.rows == ("class 0 to 4", "class 4 to 0")
+
+
+def test_rows_are_called_by_the_names_of_their_classes():
+    toy = generator(names=("ant", "bee", "7", "cat"))  # one has none
+    assert PICTURES.make("classes")(Sitting(toy, 10)).rows == ("ant", "bee", "class 7", "cat", "class 4")
+    walk = PICTURES.make("interpolation:between=classes,steps=2")(Sitting(toy, 6, classes=(1, 2)))
+    assert walk.rows == ("bee to 7", "class 7 to bee", "bee to 7")
+
+
+def test_classes_are_chosen_by_name_or_number():
+    toy = generator(names=("ant", "bee", "cat", "7", "dog"))
+    assert toy.numbers_of(("dog", 1, "ant")) == (4, 1, 0) and toy.numbers_of(()) == ()
+    for chosen, names, message in (
+            (("cow",), toy.class_names, "toy has no class 'cow', only ant, bee, cat, 7, dog; choose others"),
+            (("cow",), (), "only 0 to 4, without names;"),
+            (("cow",), tuple(map(str, range(100, 130))), f"{', '.join(map(str, range(100, 120)))}, ...;")):
+        with pytest.raises(UserError, match=message):
+            generator(names=names).numbers_of(chosen)
+    with pytest.raises(UserError, match="toy is unconditional and has no classes to choose from; received cow"):
+        generator(classes=0).numbers_of(("cow",))
 
 
 def test_truncations_draw_the_same_z_nearer_and_prepare_the_generator():

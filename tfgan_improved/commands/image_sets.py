@@ -86,13 +86,12 @@ def of_run(folder, config, job):
     name, about = folder.path.resolve().name, folder.read()["data"]
     known = {"run": name, "path": str(folder.path), "digest": shared.weights_hash(sampler.generator.get_weights()),
              "step": step, "run_seed": config.seed}
-    if not job.standing:
-        return models.of_sampler(name, sampler, about["classes"], known)
-
     def prepare(truncation):
         sampler.take_standing_statistics(job.standing, config.seed, truncation)
 
-    return models.of_sampler(name, sampler, about["classes"], known | {"standing": job.standing}, prepare)
+    known |= {"standing": job.standing} if job.standing else {}
+    return models.of_sampler(name, sampler, about["classes"], known, prepare if job.standing else None,
+                             about.get("class_names", ()))
 
 
 def trained_on(path, request):

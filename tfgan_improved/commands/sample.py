@@ -35,8 +35,9 @@ def run(request):
     step = subject.generator.about.get("step")
     if step is not None:
         tell(selected(RunFolder(place), asked_step(job), step), step)
-    drawn = picture(Sitting(subject.generator, job.count, job.sample_seed, job.truncation, chosen, bounds,
-                            subject.training, subject.extractor, subject.score))
+    drawn = picture(Sitting(subject.generator, job.count, job.sample_seed, job.truncation,
+                            subject.generator.numbers_of(chosen), bounds, subject.training, subject.extractor,
+                            subject.score))
     _write(path, drawn)
     print(f"samples{'' if step is None else f' of step {step}'}: {path}", flush=True)
     if told := captions.line(drawn.rows, drawn.heads):
@@ -44,14 +45,14 @@ def run(request):
 
 
 def classes(text):
-    """The numbers of --classes. ConfigError for what is neither a number nor a range."""
+    """The classes of --classes: numbers, or names as they stand. ConfigError for a range that is none."""
     found = []
-    for part in filter(None, text.replace(" ", "").split(",")):
-        span = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
-        if not span or not 0 <= int(span[2] or span[1]) - int(span[1]) < LONGEST:
-            raise ConfigError(f"--classes={text} names no classes; give numbers and ranges such as 3,5 or 0-4, each "
-                              f"of up to {LONGEST} classes")
-        found += range(int(span[1]), int(span[2] or span[1]) + 1)
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        span = re.fullmatch(r"(\d+)\s*(?:-\s*(\d+))?", part)
+        if span and not 0 <= int(span[2] or span[1]) - int(span[1]) < LONGEST:
+            raise ConfigError(f"--classes={text} names no classes; give names, numbers and ranges such as 3,5 or 0-4, "
+                              f"each of up to {LONGEST} classes")
+        found += range(int(span[1]), int(span[2] or span[1]) + 1) if span else [part]
     return tuple(found)
 
 

@@ -34,7 +34,9 @@ def chosen(source, classes, name, holdout=0):
 
     bases = {split: (int((table[source.arrays(split)[1]] >= 0).sum()), lambda split=split: read(split))
              for split in ("train", "test")}
-    return Memory(name, source.shape, source.dtype, len(numbers), bases, holdout)
+    kept = Memory(name, source.shape, source.dtype, len(numbers), bases, holdout)
+    kept.class_names = _names(source, numbers)
+    return kept
 
 
 class Chosen(Stream):
@@ -48,6 +50,7 @@ class Chosen(Stream):
         self._source, self._table = source, _table(source, numbers)
         counts = {split: int(_of_each(source, split)[numbers].sum()) for split in ("train", "test")}
         super().__init__(name, source.shape, source.dtype, len(numbers), {**counts, "validation": 0})
+        self.class_names = _names(source, numbers)
         for split in counts:
             self.check(split)
 
@@ -84,8 +87,12 @@ def _table(source, numbers):
     return table
 
 
+def _names(source, numbers):
+    return tuple(source.class_names[number] for number in numbers) if source.class_names else ()
+
+
 def _number(source, one):
-    names = getattr(source, "class_names", [])
+    names = source.class_names
     if one in names:
         return names.index(one)
     if one.isdigit() and int(one) < source.classes:

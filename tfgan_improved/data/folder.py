@@ -39,7 +39,8 @@ class Folder(Stream):
         channels = 1 if all(grey for _, grey in heads) else 3
         size = image_size or _common_size(root, paths, heads)
         counts = held_out({"train": len(train.paths), "test": len(test.paths)}, 0, name)
-        super().__init__(name, (size, size, channels), "uint8", classes, counts)
+        super().__init__(name, (size, size, channels), "uint8", len(classes), counts)
+        self.class_names = tuple(classes)
         self._files = {"train": train, "test": test}
         self.treated = _treated(paths, heads, size)
 
@@ -72,7 +73,7 @@ class Folder(Stream):
 
 
 def _find(root):
-    """The files of train and of test, each in a fixed mixed order, and the number of classes. DataError if none."""
+    """The files of train and of test, each in a fixed mixed order, and the names of the classes. DataError if none."""
     if {"train", "test"} <= {path.name for path in root.iterdir() if path.is_dir()}:
         (train, classes), (test, test_classes) = _files(root / "train", 1), _files(root / "test", 1)
         if classes != test_classes:
@@ -81,7 +82,7 @@ def _find(root):
     else:
         files, classes = _files(root, 2)
         train, test = _cut(files, max(1, len(files.paths) // 10))
-    return train, test, len(classes)
+    return train, test, classes
 
 
 def _files(folder, least):

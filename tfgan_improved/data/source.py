@@ -13,10 +13,11 @@ class Source(abc.ABC):
 
     Images are uint8 (h, w, c) and points float32 (2,); labels are int32 in [0, classes), or 0 where classes is 0.
     `counts` has "train" (less what is held out), "validation" (the held out part of train) and "test". `treated` says
-    what was done to images that scores would see, as far as it is known.
+    what was done to images that scores would see, as far as it is known, and `class_names` what the classes are called,
+    in the order of their labels, or nothing.
     """
 
-    in_memory, treated = False, {}
+    in_memory, treated, class_names = False, {}, ()
 
     def __init__(self, name, shape, dtype, classes, counts):
         self.name, self.shape, self.dtype, self.classes = name, tuple(shape), dtype, classes
@@ -110,7 +111,7 @@ class Stream(Source):
         """The same data set as a `Memory`, nothing held out but `holdout`."""
         bases = {split: (self.counts[split], lambda split=split: self.arrays(split)) for split in ("train", "test")}
         kept = Memory(self.name, self.shape, self.dtype, self.classes, bases, holdout)
-        kept.treated = self.treated
+        kept.treated, kept.class_names = self.treated, self.class_names
         return kept
 
 

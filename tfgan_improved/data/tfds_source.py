@@ -37,11 +37,7 @@ class TFDS(Stream):
         self._ranges = _ranges(name, self._builder, self._label)  # (TFDS split, from, to)
         counts = {split: stop - start for split, (_, start, stop) in self._ranges.items()}
         super().__init__(name, (size, size, channels), "uint8", classes, held_out(counts, 0, name))
-
-    @property
-    def class_names(self):
-        """The classes' names in the order of their labels."""
-        return self._builder.info.features[self._label].names if self._label else []
+        self.class_names = tuple(features[self._label].names or ()) if self._label else ()
 
     def hold_out(self, holdout):
         held = copy.copy(self)

@@ -17,6 +17,7 @@ from tfgan_improved.ops.pixels import to_uint8
 AT_ONCE = 1000  # images drawn at once; draw i has the seed + i
 RANGES = {"minus_one_to_one": (-1.0, 1.0), "zero_to_one": (0.0, 1.0), "bytes": (0.0, 255.0)}
 CHUNK = 64  # z given to a model at once
+SHOWN = 20  # names of classes in a message
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Generator:
     float32 (n, 2); `between(z, labels, others, shares)` the same between two classes, None where that is unknown.
     `draw(count, seed, truncation)` -> (images, labels or None), labels drawn uniformly. `classes` is 0 where it is
     unconditional. `prepare(truncation)` is called before images of another truncation are made: it takes standing
-    statistics anew. `about` goes into the passport.
+    statistics anew. `about` goes into the passport. `class_names` are what the classes are called, where that is known.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Generator:
     classes: int = 0
     prepare: Callable = bool  # which does nothing
     about: dict = dataclasses.field(default_factory=dict)
+    class_names: tuple = ()
 
     def of_classes(self, chosen, count, seed, truncation=0.0):
         """As `draw`, with `count` labels in turn of the `chosen` classes; all classes alike where none is chosen.
@@ -61,6 +63,26 @@ class Generator:
             raise EvaluationError(f"{self.name} has the classes 0 to {self.classes - 1}; received "
                                   f"{', '.join(map(str, wrong))}; choose others with --classes")
 
+    def numbers_of(self, chosen):
+        """The labels of classes that are given by number or by name.
+
+        EvaluationError for a name that none has, and for an unconditional generator.
+        """
+        if not self.classes:
+            self.check_classes(chosen)
+        names = self.class_names
+        unknown = [one for one in chosen if isinstance(one, str) and one not in names]
+        if unknown:
+            some = ", ".join(names[:SHOWN]) + ", ..." * (len(names) > SHOWN)
+            raise EvaluationError(f"{self.name} has no class '{unknown[0]}', only "
+                                  f"{some or f'0 to {self.classes - 1}, without names'}; choose others with --classes")
+        return tuple(names.index(one) if isinstance(one, str) else one for one in chosen)
+
+    def called(self, label):
+        """A class in words: its name, or "class 7" where it has none or only a number."""
+        name = self.class_names[label] if label < len(self.class_names) else str(label)
+        return f"class {name}" if name.isdigit() else name
+
     def images(self, truncation=0.0):
         """An ImageSet of what it draws. EvaluationError for points."""
         if len(self.shape) != 3:
@@ -76,7 +98,7 @@ class Generator:
                         labeled=self.classes > 0)
 
 
-def of_sampler(name, sampler, classes=0, about=None, prepare=None):
+def of_sampler(name, sampler, classes=0, about=None, prepare=None, class_names=()):
     """The Generator of a `Sampler`, or of the exported model of one. What it draws raises NotFinite for NaN, infinity.
     """
     def numbers(count, seed, truncation):
@@ -106,7 +128,7 @@ def of_sampler(name, sampler, classes=0, about=None, prepare=None):
     shape = tuple(sampler.sample(*numbers(1, 0, 0.0))["images"].shape[1:])
     classes = classes if hasattr(sampler, "sample_labels") else 0
     return Generator(name, shape, draw_z, make, draw, between if classes else None, classes,
-                     prepare or bool, about or {})
+                     prepare or bool, about or {}, tuple(class_names))
 
 
 def of_saved_model(path, image_range="auto", latent="normal"):
@@ -160,7 +182,8 @@ def _ours(name, model, said, told):
     if not hasattr(model, "draw_z"):
         raise EvaluationError(f"the SavedModel '{name}' was exported before its z could be asked for; export it again")
     about = told | ({"standing": said["standing"]} if said.get("standing") else {})
-    return of_sampler(name, model, said.get("data", {}).get("classes", 0), about)
+    data = said.get("data", {})
+    return of_sampler(name, model, data.get("classes", 0), about, class_names=data.get("class_names", ()))
 
 
 def _foreign(model, path):

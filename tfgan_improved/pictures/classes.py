@@ -31,4 +31,4 @@ class Classes:
         shown = sitting.labels(rows)
         labels = shown.repeat(columns)
         return Drawn(generator.make(np.tile(z, (rows, 1)), labels), labels, columns,
-                     rows=tuple(f"class {label}" for label in shown))
+                     rows=tuple(map(generator.called, shown)))

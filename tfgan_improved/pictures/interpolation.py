@@ -85,6 +85,7 @@ class Interpolation:
         first, second = labels[:-1].repeat(self.steps), labels[1:].repeat(self.steps)
         if self.between == "z":
             return Drawn(generator.make(z, first), first, self.steps,
-                         rows=tuple(f"class {label}" for label in labels[:-1]))
+                         rows=tuple(map(generator.called, labels[:-1])))
         return Drawn(generator.between(z, first, second, np.tile(shares, rows)), None, self.steps,
-                     rows=tuple(f"class {label} to {other}" for label, other in zip(labels, labels[1:])))
+                     rows=tuple(f"{generator.called(label)} to {generator.called(other).removeprefix('class ')}"
+                                for label, other in zip(labels, labels[1:])))
