@@ -18,6 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from tfgan_improved import files
+from tfgan_improved.report import curves
 from tfgan_improved.run_folder import RunFolder
 
 
@@ -27,7 +28,8 @@ class Study:
 
     `arms` are {name of the arm: its flags, a flagfile first}; `measures` {name of a score: (its title, digits)};
     `pace` {arm: how many of its updates stand for one of `steps`}, 1 where it has none. `reported` are the source's
-    numbers by arm, for the table, under the title `reported_as`.
+    numbers by arm, for the table, under the title `reported_as`. `verdict` is a person's. `goals` are {name of a score:
+    the number wanted}, and `logarithmic` the scores whose axis is so.
     """
 
     folder: pathlib.Path
@@ -39,6 +41,9 @@ class Study:
     pace: dict = dataclasses.field(default_factory=dict)
     reported: dict = dataclasses.field(default_factory=dict)
     reported_as: str = "the paper"
+    verdict: str = "open"
+    goals: dict = dataclasses.field(default_factory=dict)
+    logarithmic: tuple = ()
 
     @property
     def name(self):
@@ -120,7 +125,7 @@ def _read(path, arm, seed):
         return None
     log = files.read_json_lines(folder.log)
     return {"arm": arm, "seed": seed, "folder": str(path), "steps": scores[-1]["step"],
-            "minutes": round(log[-1]["seconds"] / 60, 1),
+            "minutes": round(curves.seconds_used(log)[0] / 60, 1),
             **{key: scores[-1][key] for key in ("scores", "real", "passport")}, "recipe": folder.read()["recipe"]}
 
 
@@ -149,7 +154,7 @@ def spread(values, digits):
 
 
 def figure(study, found, place):
-    """The measures, a point a seed, real images as a level line."""
+    """The measures, a point a seed; real images as a dotted level line, a goal as a dashed one."""
     plot, axes = plt.subplots(1, len(study.measures), figsize=(3.4 * len(study.measures), 3.2), squeeze=False)
     for axis, (name, (title, _)) in zip(axes[0], study.measures.items()):
         for where, arm in enumerate(study.arms):
@@ -159,6 +164,10 @@ def figure(study, found, place):
                 axis.plot(where, np.mean(values), "_", color="black", ms=18)
         if name in found[0]["real"]:
             axis.axhline(found[0]["real"][name], color="black", linestyle=":", linewidth=1)
+        if name in study.goals:
+            axis.axhline(study.goals[name], color="tab:red", linestyle="--", linewidth=1)
+        if name in study.logarithmic:
+            axis.set_yscale("log")
         axis.set_xticks(range(len(study.arms)), [arm.replace("_", " ") for arm in study.arms], rotation=20, fontsize=8,
                         ha="right")
         axis.set_title(title, fontsize=9)
@@ -184,8 +193,10 @@ def report(study, asked, **more):
     grids(found, place)
     commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
     record = {"claim": study.claim, "source": study.source | {"reported": study.reported},
-              "command": f"experiments/{study.name}/run.py " + " ".join(sys.argv[1:]), "commit": commit,
-              "hardware": f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, {asked.threads} thread a run",
+              "verdict": study.verdict,
+              "command": f"experiments/{study.name}/run.py " + " ".join(sys.argv[1:]), "commit_of_the_report": commit,
+              "hardware": asked.report_only and recorded(asked).get("hardware")  # of those who trained
+              or f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, {asked.threads} thread a run",
               "partial": len(found) < len(study.arms) * asked.seeds, "table": table(study, found).splitlines(),
               **more, "runs": found}
     (place / "record.json").write_text(json.dumps(record, indent=1) + "\n")

@@ -32,7 +32,7 @@ def run_of(folder, steps, score):
 def test_recorded_runs_count_where_asked_and_those_on_disk_go_before_them(arms, tmp_path):
     study = arms.Study(tmp_path / "study", "", {}, {"plain": (), "other": ()}, {"score": ("score", 1)}, 10)
     asked = types.SimpleNamespace(runs=tmp_path / "runs", results=tmp_path / "study", seeds=2, threads=1,
-                                  with_recorded=False)
+                                  with_recorded=False, report_only=False)
     for arm, score in (("plain", 1.0), ("other", 2.0)):
         run_of(arms.folder_of(study, asked, arm, 0), 10, score)
     pictures = arms.folder_of(study, asked, "other", 0) / "samples"

@@ -16,10 +16,12 @@ SPLITS = {"imagenet2012": ("train", "validation"), "lsun/church_outdoor": ("trai
           "lsun/bridge": ("train", "validation"), "celeb_a_hq/64": ("train",), "celeb_a_hq/128": ("train",),
           "cifar10": ("train", "test")}
 # Classes of the data, the size of their images, and trained parameters of G and D by the specification's tables.
-SIZES = {"imagenet128_biggan": (1000, 128, 70_433_988, 87_982_370), "imagenet128_sagan": (1000, 128, None, None),
+SIZES = {"imagenet128_biggan": (1000, 128, 70_433_988, 87_982_370),
+         "imagenet128_sagan": (1000, 128, 42_078_852, 39_463_618),
          "cifar10_sngan_resnet": (0, 32, 4_276_739, None), "cifar10_biggan": (10, 32, 4_304_387, 4_207_361),
-         "imagenet100_biggan": (100, 128, None, None), "lsun_church_biggan": (0, 128, None, None),
-         "lsun_bridge_biggan": (0, 128, None, None), "celeba_hq_dcgan": (0, 64, 3_576_707, 2_765_633),
+         "imagenet100_biggan": (100, 128, 31_863_588, 38_526_738),
+         "lsun_church_biggan": (0, 128, 30_589_220, 38_424_338),
+         "lsun_bridge_biggan": (0, 128, 30_589_220, 38_424_338), "celeba_hq_dcgan": (0, 64, 3_576_707, 2_765_633),
          "celeba_hq_sndcgan": (0, 64, 3_576_707, 2_765_633),
          # the report's counts, and the biases of ours at both ends: of 3, of D's first width and of 1
          "celeba_hq128_sndcgan": (0, 128, 12_786_563, 44_611_072 + 129),

@@ -3,7 +3,7 @@
 From the repository root, with TFDS_DATA_DIR set (it resumes where it was stopped):
 
     PYTHONPATH=. python experiments/cifar10_conditional/run.py --seeds=2 --jobs=2
-    PYTHONPATH=. python experiments/cifar10_conditional/run.py --report_only
+    PYTHONPATH=. python experiments/cifar10_conditional/run.py --report_only --with_recorded
 
 Besides the scores of each run: the accuracy of each class, and of the first seed of each arm the scores at several
 truncations and pictures of its classes, truncations, walks between classes and nearest training images.

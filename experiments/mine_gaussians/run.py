@@ -132,7 +132,7 @@ def table(rows):
 
 
 def draw(runs):
-    """Left: estimates beside the exact curve. Right: how they came about in the named cases, first seed."""
+    """Above: estimates beside the exact curve. Below: how they came about in the named cases, first seed."""
     figure, axes = plt.subplots(2, 3, figsize=(11, 6))
     for column, dimension in enumerate(PAIRS):
         of_dimension = [run for run in runs if run["dimension"] == dimension]
