@@ -32,10 +32,12 @@ STUDY = arms.Study(
      "scores": "of a classifier of CIFAR-10, not of Inception: not comparable with published ones"},
     {"sndcgan": ("--flagfile=flags/cifar10_sndcgan_conditional.flags", SCORES),
      "biggan": ("--flagfile=flags/cifar10_biggan_small.flags", SCORES),
-     "biggan_attention": ("--flagfile=flags/cifar10_biggan_small_attention.flags", SCORES)},
+     "biggan_attention": ("--flagfile=flags/cifar10_biggan_small_attention.flags", SCORES),
+     "biggan_bfloat16": ("--flagfile=flags/cifar10_biggan_small.flags", "--precision=bfloat16", SCORES)},
     {"classifier_score": ("classifier score", 3), "fd_cifar10_cnn": ("FD, CIFAR-10 classifier", 2),
      "kd_cifar10_cnn": ("KD, CIFAR-10 classifier", 4),
-     "label_accuracy_cifar10_cnn": ("asked class recognized", 3)}, 8_000, {"biggan": 0.5, "biggan_attention": 0.5})
+     "label_accuracy_cifar10_cnn": ("asked class recognized", 3)}, 8_000,
+    {"biggan": 0.5, "biggan_attention": 0.5, "biggan_bfloat16": 0.5})
 
 
 def sweep(asked, arm):

@@ -9,7 +9,7 @@ from tfgan_improved.data.names import SOURCES, DataError, cause, check_name
 from tfgan_improved.spec import shelf
 
 __getattr__, _names, __all__ = shelf(
-    __name__, "catalog:load", "pipeline:batches", "labeled:few_labels", "source:Source")
+    __name__, "catalog:load", "catalog:outline", "pipeline:batches", "labeled:few_labels", "source:Source")
 __all__ += ["SOURCES", "DataError", "cause", "check_name"]
 
 

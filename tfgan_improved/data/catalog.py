@@ -27,6 +27,24 @@ def load(name, data_dir=None, image_size=None, holdout=0, memory_limit=2**30):
     return stream.loaded(holdout) if size <= memory_limit else stream.hold_out(holdout)
 
 
+def outline(name, data_dir=None, image_size=None):
+    """A `Source` of TFDS, or of some classes of one, that has shape and classes and no examples: prepared or not.
+
+    DataError as `load`; for other names it is `load`.
+    """
+    check_name(name)
+    if name.startswith(CLASSES):
+        from tfgan_improved.data.chosen import ChosenOutline
+
+        classes, inner = chosen_classes(name)
+        return ChosenOutline(outline(inner, data_dir, image_size), classes, name)
+    if name in SOURCES or name.startswith(FOLDER):
+        return load(name, data_dir, image_size)
+    from tfgan_improved.data import tfds_source  # 3 seconds
+
+    return tfds_source.Outline(name, data_dir, image_size)
+
+
 def _chosen(name, data_dir, image_size, holdout, memory_limit):
     """Classes of a stream are decoded and kept where they fit in memory, whatever the size of the whole."""
     from tfgan_improved.data.chosen import chosen

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tfgan_improved import files
 from tfgan_improved.data.names import DataError
-from tfgan_improved.data.source import Memory, Stream, steady, unreadable
+from tfgan_improved.data.source import Memory, Source, Stream, steady, unreadable
 
 
 def chosen(source, classes, name, holdout=0):
@@ -19,10 +19,7 @@ def chosen(source, classes, name, holdout=0):
     `classes` are numbers or names of classes. Training examples are held out of what is left. DataError for a source
     without labels, unknown classes, a class named twice, and a stream where something is to be held out.
     """
-    numbers = [_number(source, one) for one in classes]
-    if len(set(numbers)) < len(numbers) or len(numbers) < 2:
-        raise DataError(f"'{name}' must name at least two classes, each once; received {len(numbers)}, of which "
-                        f"{len(set(numbers))} differ")
+    numbers = _numbers(source, classes, name)
     if isinstance(source, Stream):
         return Chosen(source, numbers, name)
     table = _table(source, numbers)
@@ -37,6 +34,18 @@ def chosen(source, classes, name, holdout=0):
     kept = Memory(name, source.shape, source.dtype, len(numbers), bases, holdout)
     kept.class_names = _names(source, numbers)
     return kept
+
+
+class ChosenOutline(Source):
+    """What an outline of a data set says of some of its classes; it has no examples."""
+
+    def __init__(self, source, classes, name):
+        numbers = _numbers(source, classes, name)
+        super().__init__(name, source.shape, source.dtype, len(numbers), {})
+        self.class_names = _names(source, numbers)
+
+    def arrays(self, split, limit=None):
+        self.check(split)
 
 
 class Chosen(Stream):
@@ -85,6 +94,14 @@ def _table(source, numbers):
     table = np.full(source.classes, -1, np.int32)
     table[numbers] = np.arange(len(numbers), dtype=np.int32)
     return table
+
+
+def _numbers(source, classes, name):
+    numbers = [_number(source, one) for one in classes]
+    if len(set(numbers)) < len(numbers) or len(numbers) < 2:
+        raise DataError(f"'{name}' must name at least two classes, each once; received {len(numbers)}, of which "
+                        f"{len(set(numbers))} differ")
+    return numbers
 
 
 def _names(source, numbers):

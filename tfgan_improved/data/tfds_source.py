@@ -11,7 +11,7 @@ import tensorflow_datasets as tfds
 
 from tfgan_improved.data import images, order
 from tfgan_improved.data.names import SOURCES, DataError
-from tfgan_improved.data.source import Stream, held_out, unreadable
+from tfgan_improved.data.source import Source, Stream, held_out, unreadable
 
 BUFFER = 4096  # examples shuffled together, still compressed: about 450 MB for ImageNet
 
@@ -27,17 +27,11 @@ class TFDS(Stream):
 
     def __init__(self, name, data_dir=None, image_size=None):
         self._builder = _builder(name, data_dir or os.environ.get("TFDS_DATA_DIR"))
-        features = self._builder.info.features
-        self._image, self._label = _keys(name, self._builder.info)
-        *sides, channels = features[self._image].shape
-        if None in sides and not image_size:
-            raise DataError(f"the images of '{name}' have different sizes; set image_size")
-        size = image_size or min(sides)
-        classes = features[self._label].num_classes if self._label else 0
+        self._image, self._label, shape, names = _examples(name, self._builder.info, image_size)
         self._ranges = _ranges(name, self._builder, self._label)  # (TFDS split, from, to)
         counts = {split: stop - start for split, (_, start, stop) in self._ranges.items()}
-        super().__init__(name, (size, size, channels), "uint8", classes, held_out(counts, 0, name))
-        self.class_names = tuple(features[self._label].names or ()) if self._label else ()
+        super().__init__(name, shape, "uint8", len(names), held_out(counts, 0, name))
+        self.class_names = names
 
     def hold_out(self, holdout):
         held = copy.copy(self)
@@ -82,18 +76,21 @@ class TFDS(Stream):
         ))
 
 
+class Outline(Source):
+    """A TFDS data set as TFDS describes it, prepared or not: no examples, and no counts. DataError as for `TFDS`."""
+
+    def __init__(self, name, data_dir=None, image_size=None):
+        info = _known(name, data_dir or os.environ.get("TFDS_DATA_DIR")).info
+        _, _, shape, self.class_names = _examples(name, info, image_size)
+        super().__init__(name, shape, "uint8", len(self.class_names), {})
+
+    def arrays(self, split, limit=None):
+        self.check(split)
+
+
 def _builder(name, data_dir):
     """TFDS's builder of a prepared data set. DataError where it is not known or not prepared."""
-    if data_dir and not tf.io.gfile.isdir(data_dir):
-        raise DataError(f"the data_dir '{data_dir}' does not exist; give the folder that holds prepared TFDS data sets")
-    try:
-        builder = tfds.builder(name, data_dir=data_dir)
-    except tfds.core.DatasetNotFoundError as error:
-        close = difflib.get_close_matches(name.split("/")[0], [*SOURCES, *tfds.list_builders()], n=3)
-        hint = f"did you mean {' or '.join(close)}?" if close else "see tensorflow.org/datasets for the names"
-        raise DataError(f"there is no data set '{name}'; {hint}") from error
-    except Exception as error:  # a config, version or argument that the set does not have; each its own kind of error
-        raise DataError(f"TFDS does not accept the name '{name}': {_reason(error, name)}") from error
+    builder = _known(name, data_dir)
     if builder.info.splits:
         return builder
     if ":" not in name:  # no version is asked for, and another version of TFDS may have prepared it
@@ -105,12 +102,36 @@ def _builder(name, data_dir):
                     f"or prepare it with: tfds build {name} --data_dir={where}")
 
 
+def _known(name, data_dir):
+    """TFDS's builder of a data set, prepared or not. DataError where it is not known."""
+    if data_dir and not tf.io.gfile.isdir(data_dir):
+        raise DataError(f"the data_dir '{data_dir}' does not exist; give the folder that holds prepared TFDS data sets")
+    try:
+        return tfds.builder(name, data_dir=data_dir)
+    except tfds.core.DatasetNotFoundError as error:
+        close = difflib.get_close_matches(name.split("/")[0], [*SOURCES, *tfds.list_builders()], n=3)
+        hint = f"did you mean {' or '.join(close)}?" if close else "see tensorflow.org/datasets for the names"
+        raise DataError(f"there is no data set '{name}'; {hint}") from error
+    except Exception as error:  # a config, version or argument that the set does not have; each its own kind of error
+        raise DataError(f"TFDS does not accept the name '{name}': {_reason(error, name)}") from error
+
+
 def _reason(error, name):
     reason = re.sub(r"^Failed to construct .*?}\": ", "", " ".join(str(error).split())).split(". ")[0].rstrip(".")
     with contextlib.suppress(tfds.core.DatasetNotFoundError):
         configs = tfds.builder_cls(name.split("/")[0].split(":")[0]).builder_configs
         reason += f"; its configurations are {', '.join(configs)}" if configs else ""
     return reason
+
+
+def _examples(name, info, image_size):
+    """The names of the image and of the label in an example, the image's shape and the names of the classes."""
+    image, label = _keys(name, info)
+    *sides, channels = info.features[image].shape
+    if None in sides and not image_size:
+        raise DataError(f"the images of '{name}' have different sizes; set image_size")
+    size = image_size or min(sides)
+    return image, label, (size, size, channels), tuple(info.features[label].names) if label else ()
 
 
 def _keys(name, info):
