@@ -19,7 +19,7 @@ from tfgan_improved.spec import Table
 
 ROOT = pathlib.Path(__file__).parent.parent
 PACKAGE = ROOT / "tfgan_improved"
-ORDER = (("errors", "files", "signals"), ("spec",), ("ops",),
+ORDER = (("errors", "files", "signals", "checks"), ("spec",), ("ops",),
          ("losses", "layers", "constraints", "regularizers", "data"), ("networks", "terms", "instruments"),
          ("training", "evaluation", "export"), ("pictures",), ("config",), ("flagset", "run_folder"),
          ("assemble", "report"),

@@ -74,6 +74,31 @@ def test_whether_either_is_gaussian(of_x, of_z, gaussian):
     assert canonical.nats_of([0.9, 0.5]) == pytest.approx(-0.5 * np.log(0.19 * 0.75))
 
 
+def test_the_information_of_gaussians_has_no_bias():
+    for correlation, count in ((0.8, 1000), (0.3, 2000), (0.0, 1000)):
+        found = [canonical.prepared(*drawn(correlations=[correlation] * 10, count=count, seed=seed), count * 3 // 4)
+                 for seed in range(8)]
+        exact = -5 * np.log(1 - correlation**2)
+        assert abs(np.mean([pairs.gaussian_nats for pairs in found]) - exact) < 0.02 * exact + 0.01
+        assert all(pairs.gaussian for pairs in found)
+
+
+def test_too_few_rows_tell_no_distribution():
+    assert not canonical.prepared(*drawn(count=200), 150).gaussian
+    assert canonical.prepared(*drawn(count=300), 200).gaussian
+
+
+def test_columns_of_few_numbers_have_an_indicator_for_each():
+    random = np.random.default_rng(0)
+    x = np.stack([random.integers(0, 4, 400), random.integers(0, 2, 400), random.normal(size=400)], axis=1)
+    found = canonical.prepared(x, x[:, :1], 300)
+    indicators = found.x[:, 9:]  # behind three columns of each of the three kinds
+    assert indicators.shape == (400, 4) and found.z.shape == (400, 3 + 4)
+    np.testing.assert_array_equal(indicators.argmax(axis=1), x[:, 0])
+    many = random.integers(0, 50, (400, 30))
+    assert canonical.prepared(many, x, 300).x.shape[1] == 90 + 5 * 50  # there is room for five
+
+
 @pytest.mark.parametrize("wide", [1, 300])
 def test_columns_that_say_the_same_are_one(wide):
     x = np.random.default_rng(4).normal(size=(200, wide))

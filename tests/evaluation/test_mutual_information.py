@@ -51,6 +51,30 @@ def test_what_no_reading_tells_is_what_gaussians_have_or_the_limit():
     assert found.nats == found.limit < 40 * np.log(2) < found.gaussian_nats
 
 
+def test_few_pairs_of_much_information_are_not_read_as_nothing():
+    """Both halves of the held-out pairs may read far too much where all of them read far too little."""
+    for seed in (2, 3):
+        x, z, exact = gaussians(20, 0.8, 1000, seed)  # 10.2 nats, and 11.0 can be read
+        assert abs(estimate(x, z, seed=seed, steps=100, batch_size=256).nats - exact) < 0.1 * exact
+
+
+@pytest.mark.parametrize("columns, levels, count", [(10, 2, 100), (6, 5, 500), (8, 5, 800)])
+def test_no_more_is_found_than_can_be_told_of_columns_of_few_numbers(columns, levels, count):
+    """Their sums look like Gaussians, of which identical ones would have 5.4 nats a column."""
+    for seed in (0, 1):
+        x = np.random.default_rng(seed).integers(0, levels, (count, columns))
+        found = estimate(x, x, seed=seed, steps=40, batch_size=64)
+        assert 0.3 * found.limit < found.nats <= found.limit < found.gaussian_nats
+
+
+@pytest.mark.parametrize("levels, of, exact", [
+    (50, lambda z: z % 5, np.log(5)), (20, lambda z: 7 * z % 20, np.log(20))])
+def test_the_order_of_labels_means_nothing(levels, of, exact):
+    z = np.random.default_rng(0).integers(0, levels, 4000)
+    found = estimate(of(z), z, steps=200, batch_size=256)
+    assert 0.95 * exact < found.nats < 1.02 * exact
+
+
 @pytest.mark.parametrize("dimension, correlation, count, allowed", [
     (1, -0.999, 4000, 0.03), (5, 0.99, 4000, 0.05), (10, 0.3, 2000, 0.2), (2, 0.9, 200, 0.2)])
 def test_strong_and_weak_correlations_and_few_pairs(dimension, correlation, count, allowed):
@@ -170,6 +194,7 @@ def test_a_reading_is_the_bound_on_all_pairs(monkeypatch):
     (np.arange(200.0), np.arange(200.0), {"learning_rate": "a"}, "holdout=0.25, rate=0.0, learning_rate='a'"),
     (np.arange(200.0), np.float32(3), {}, "arrays of real numbers; received z of float32, shape"),
     (np.arange(200.0), np.arange(200.0), {"bound": "jensen"}, "unknown bound 'jensen'; choose one of donsker_varadhan"),
+    (np.arange(200.0), np.arange(200.0), {"bound": []}, r"unknown bound '\[\]'"),
     (np.arange(200.0), np.arange(200.0), {"holdout": 1.5}, "received seed=0, steps=2000, .*holdout=1.5"),
 ])
 def test_what_cannot_be_estimated_is_told(x, z, settings, told):

@@ -115,6 +115,16 @@ def test_a_kernel_of_zeros_is_normalized_once_it_is_no_longer_zeros():
     np.testing.assert_allclose(got, kernel / np.linalg.svd(kernel)[1][0], rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("dtype, epsilon", [("float32", 0.0), ("float16", 1e-12)])
+def test_a_kernel_of_zeros_has_a_gradient_where_epsilon_is_nothing(dtype, epsilon):
+    layer = SpectralNorm(layers.Dense(2, kernel_initializer="zeros", use_bias=False, dtype=dtype), epsilon=epsilon)
+    x = tf.ones((2, 3), dtype)
+    layer(x, training=True)
+    with tf.GradientTape() as tape:
+        total = tf.reduce_sum(layer(x, training=True))
+    np.testing.assert_array_equal(tf.cast(tape.gradient(total, layer.kernel.value), tf.float32), np.full((3, 2), 2.0))
+
+
 def test_a_kernel_of_zeros_stays_finite():
     wrapper = SpectralNorm(layers.Dense(3, kernel_initializer="zeros"))
     np.testing.assert_array_equal(wrapper(np.ones((2, 4), "float32"), training=True), 0.0)

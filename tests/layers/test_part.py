@@ -35,8 +35,9 @@ def test_it_is_the_same_when_saved_and_compiled(tmp_path):
 
 @pytest.mark.parametrize("first, shape, received, message", [
     (3, (2, 2), (5, 6), r"rows of at least 7 numbers, shape \(n, m\); received shape \(5, 6\)"),
-    (0, (2,), (5, 6, 1), r"received shape \(5, 6, 1\)"), (-1, (2,), (5, 6), "first >= 0 and a shape of sizes >= 1"),
-    (0, (2, 0), (5, 6), "first >= 0 and a shape of sizes >= 1")])
+    (0, (2,), (5, 6, 1), r"received shape \(5, 6, 1\)"), (-1, (2,), (5, 6), r"first >= 0 .*; received -1, \(2,\)"),
+    (0, (2, 0), (5, 6), r"a tuple of whole sizes >= 1; received 0, \(2, 0\)"), (0, 2, (5, 6), "received 0, 2"),
+    (1.5, (2,), (5, 6), "received 1.5,")])
 def test_wrong_input_is_told(first, shape, received, message):
     with pytest.raises(ValueError, match=message):
         Part(first, shape)(np.zeros(received, "float32"))

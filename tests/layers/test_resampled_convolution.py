@@ -85,6 +85,14 @@ def test_odd_maps_are_told_where_sides_are_known_late():
         late(np.ones((1, 4, 5, 3), "float32"))
 
 
+def test_an_enlargement_needs_no_sides():
+    layer, x = UpConv2D(2), np.random.default_rng(0).normal(size=(2, 3, 5, 3)).astype("float32")
+    layer.build((None, None, None, 3))
+    late = tf.function(layer, input_signature=[tf.TensorSpec((None, None, None, 3))])
+    assert late(x).shape == (2, 6, 10, 2)
+    np.testing.assert_allclose(late(x), layer(x), rtol=1e-5, atol=1e-6)
+
+
 def test_the_global_sum():
     x = np.random.default_rng(0).normal(size=(3, 4, 5, 6)).astype("float32")
     np.testing.assert_allclose(GlobalSum()(x), x.sum((1, 2)), rtol=1e-5, atol=1e-5)

@@ -166,7 +166,28 @@ def test_what_does_not_fit_is_told():
         SelfAttention(convolution(2, 1), convolution(2, 1), convolution(5, 1))(keras.Input((4, 4, 8)))
     with pytest.raises(ValueError, match="compares queries of 2 with keys of 3"):
         SelfAttention(convolution(2, 1), convolution(3, 1), convolution(8, 1))(keras.Input((4, 4, 8)))
-    with pytest.raises(ValueError, match="pool of SelfAttention must be at least 1; received 0"):
-        SelfAttention(convolution(2, 1), convolution(2, 1), convolution(8, 1), pool=0)
+    for pool in (0, 1.5, True, "2"):
+        with pytest.raises(ValueError, match="pool of SelfAttention must be a whole number of at least 1; received"):
+            SelfAttention(convolution(2, 1), convolution(2, 1), convolution(8, 1), pool=pool)
     with pytest.raises(ValueError, match="cannot pool 2 x 2 positions"):
         SelfAttention.released(8)(keras.Input((1, 4, 8)))
+    for form, channels in (("released", 8.0), ("reported", -8)):
+        with pytest.raises(ValueError, match=f"a whole number of at least one channel; received {channels}"):
+            FORMS[form](channels)
+    with pytest.raises(ValueError, match="wants layers for query, key and value"):
+        SelfAttention(None, convolution(2, 1), convolution(8, 1))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_sides_may_be_known_only_when_it_runs(form, tmp_path):
+    layer, x = made(form, (4, 6, 8), "float32")
+    inputs = keras.Input((None, None, 8))
+    model = keras.Model(inputs, layer(inputs))
+    late = tf.function(model, input_signature=[tf.TensorSpec((None, None, None, 8))])
+    np.testing.assert_allclose(late(x), layer(x), rtol=1e-5, atol=1e-6)
+    model.export(tmp_path / "exported", verbose=False)
+    exported = tf.saved_model.load(tmp_path / "exported")
+    np.testing.assert_allclose(exported.serve(x), layer(x), rtol=1e-5, atol=1e-6)
+    if layer.pool > 1:
+        with pytest.raises(ValueError, match=r"cannot pool 2 x 2 positions of shape \(1, 1, 4, 8\)"):
+            model(np.ones((1, 1, 4, 8), "float32"))

@@ -40,6 +40,17 @@ def test_a_running_mean_is_the_denominator_of_the_gradient_and_leaves_the_value(
     np.testing.assert_allclose(by_marginal, -np.exp(MARGINAL) / 14 / np.exp(0.7), rtol=1e-5)
 
 
+@pytest.mark.parametrize("joint, marginal, log_mean", [
+    ([900.0], [900.0, 900.0], 888.0), ([1.0, 2.0], [1000.0, 1001.0], 0.0), ([0.0], [0.0, 0.1], 200.0)])
+def test_the_value_is_the_bounds_however_far_the_running_mean_is(joint, marginal, log_mean):
+    joint, marginal = tf.constant(joint), tf.constant(marginal)
+    with tf.GradientTape() as tape:
+        tape.watch(marginal)
+        value = information.donsker_varadhan(joint, marginal, tf.constant(log_mean))
+    np.testing.assert_allclose(value, information.donsker_varadhan(joint, marginal), rtol=1e-6)
+    assert np.isfinite(tape.gradient(value, marginal)).all()
+
+
 def test_the_running_mean_is_the_mean_of_all_batches_and_then_forgets():
     batches, rate, got = RANDOM.uniform(0.1, 3.0, 12), 0.2, 0.0
     want = None

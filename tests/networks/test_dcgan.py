@@ -135,6 +135,15 @@ def test_conditional_networks_use_their_labels():
     np.testing.assert_allclose(out["logits"], want, rtol=1e-4, atol=1e-5)
 
 
+def test_d_refuses_what_is_no_class():
+    discriminator = networks.DCGAN(width=4).discriminator((8, 8, 1), classes=3)
+    images, told = np.zeros((2, 8, 8, 1), "float32"), "labels of 'label_projection' must be"
+    for labels, range_ in (([0, -1], "from 0 to 2"), ([0, 3], "from 0 to 2"), ([0.0, 1.5], "whole numbers")):
+        with pytest.raises(ValueError, match=f"{told} {range_}"):
+            discriminator.get_layer("label_projection")(tf.constant(labels))
+    assert discriminator([images, np.array([0, 2], "int32")])["logits"].shape == (2, 1)
+
+
 def test_wrap_reaches_every_weighted_layer_but_gs_label_vector():
     family, wrapped = networks.DCGAN(width=8), []
 

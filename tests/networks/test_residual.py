@@ -175,8 +175,9 @@ def test_any_norm_gives_up_its_own_gains_and_takes_those_of_the_classes():
 
 
 def test_what_cannot_be_built_is_told():
-    with pytest.raises(ValueError, match=r"wants square images of size 32, 64, 128, 256, 512; received shape \(28"):
-        BigGAN().generator((28, 28, 1), 120)
+    for shape in ((28, 28, 1), 32):
+        with pytest.raises(ValueError, match=r"square images \(h, w, c\) of size 32, 64, 128, 256, 512; received"):
+            BigGAN().generator(shape, 120)
     with pytest.raises(ValueError, match="cut z in 4 equal parts, .* received a z of 90 numbers; .* normal:80"):
         BigGAN(width=1).generator((32, 32, 1), 90)
     with pytest.raises(ValueError, match="received shared=0; give shared, or hierarchical=false"):
@@ -185,11 +186,20 @@ def test_what_cannot_be_built_is_told():
         BigGAN(start="zeros")
     with pytest.raises(ValueError, match="form of BigGAN must be one of released, reported; received 'none'"):
         BigGAN(form="none")
-    with pytest.raises(ValueError, match="BigGAN wants whole numbers of at least 1 for width; received width=0"):
-        BigGAN(width=0)
-    with pytest.raises(ValueError, match="received shared=-1, g_attention=-1"):
-        BigGAN(shared=-1)
-    with pytest.raises(ValueError, match=r"SNGANResNet wants square images of size 32, 48; received shape \(64"):
+    for width, told in ((0, "0"), ("8", "'8'"), (True, "True"), (1.5, "1.5")):
+        with pytest.raises(ValueError, match=f"wants whole numbers of at least 1 for width; received width={told}"):
+            BigGAN(width=width)
+    assert BigGAN(width=np.int64(2)).width == 2
+    for shared in (-1, 1.5, float("nan")):
+        with pytest.raises(ValueError, match=f"received shared={shared}, g_attention=-1"):
+            BigGAN(shared=shared)
+    with pytest.raises(ValueError, match="hierarchical of BigGAN must be True or False; received 'no'"):
+        BigGAN(hierarchical="no")
+    with pytest.raises(ValueError, match="whole numbers; received latent='8', classes=0"):
+        BigGAN(width=1).generator((32, 32, 1), "8")
+    with pytest.raises(ValueError, match="a whole number of at least 0 classes; received classes=-1"):
+        BigGAN(width=1).discriminator((32, 32, 1), -1)
+    with pytest.raises(ValueError, match=r"SNGANResNet wants square .* of size 32, 48; received shape \(64"):
         SNGANResNet().discriminator((64, 64, 3))
     with pytest.raises(ValueError, match="attention of SAGAN must be a map's size, or 0 for none; received -1"):
         SAGAN(attention=-1)

@@ -53,6 +53,23 @@ def drawn(strategy, layer):
              "other replica": gap([first[r]], [first[1 - r]])} for r in range(2)]
 
 
+def moments_apart(strategy):
+    """How far the moments of an average that is still a copy are from the network's, and the replicas' own apart."""
+    with strategy.scope():
+        keras.utils.set_random_seed(0)
+        z, x = keras.Input((4,)), keras.Input((2,))
+        made = BatchNorm(synchronized=False)(layers.Dense(2)(z))
+        gan = GAN(two_players(keras.Model(z, made), keras.Model(x, {"logits": layers.Dense(1)(x)})), "normal:4", ema=0.9,
+                  ema_start=99)
+        gan.compile(**{f"{name}_optimizer": keras.optimizers.SGD(0.05) for name in "dg"})
+    step = tf.function(lambda: strategy.run(gan.train_step, (tf.constant(X[0][:4]),)))
+    step(), step()
+    pairs = zip(gan.averages["g"].weights, gan.networks["g"].weights)
+    own = [strategy.experimental_local_results(weight.value) for weight in gan.networks["g"].non_trainable_variables]
+    return {"gap": max(float(np.abs(np.asarray(mine.value) - np.asarray(theirs.value)).max()) for mine, theirs in pairs),
+            "apart": max(gap([one], [other]) for one, other in own)}
+
+
 def main():
     tf.config.set_logical_device_configuration(
         tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
@@ -78,6 +95,7 @@ def main():
             lambda context, x=x: tf.constant(x[:, context.replica_id_in_sync_group].reshape(8, 2))))
     report["way"], report["steps"] = gap(start, values(gans[0])), gap(values(gans[0]), values(gans[1]))
     report["noise"], report["dropout"] = drawn(strategy, GaussianNoise(1.0)), drawn(strategy, Dropout(0.5))
+    report["moments"] = moments_apart(strategy)
     print(json.dumps(report))
 
 

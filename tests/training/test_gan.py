@@ -188,11 +188,32 @@ def test_a_joint_pass_gives_the_same_weights_without_batch_norm(tiny, batch, wei
 
 
 @pytest.mark.parametrize("step", [{"accumulate": 0}, {"accumulate": 1.5}, {"ema": 1.5}, {"ema": {"d": -0.1}},
-                                  {"ema_start": -5}])
+                                  {"ema_start": -5}, {"ema": float("nan")}, {"ema_start": 1.5},
+                                  {"accumulate": True}])
 def test_impossible_settings_are_told(tiny, step):
-    with pytest.raises(ValueError, match="decays of averages from 0 to below 1, ema_start of at least 0 and a whole "
-                                         "number of at least 1 for accumulate; received ema="):
+    with pytest.raises(ValueError, match="decays of averages from 0 to below 1 and whole numbers, ema_start and seed "
+                                         "of at least 0 and accumulate of at least 1; received ema="):
         tiny(step=step)
+
+
+@pytest.mark.parametrize("step, told", [
+    ({"joint": ("reel",)}, r"joint of a GAN must be a tuple of real, fake, labeled, .*; received \('reel',\)"),
+    ({"joint": "real"}, "received 'real'"), ({"joint": {"d": ("fak",)}}, "received {'d'"),
+    ({"deal": "shared"}, r"deal of a GAN must be a function \(gan, data\) -> turns, .*; received 'shared'")])
+def test_settings_of_another_kind_are_told(tiny, step, told):
+    with pytest.raises(ValueError, match=told):
+        tiny(step=step)
+
+
+def test_a_latent_that_does_not_fit_is_told(tiny):
+    players = tiny().players
+    with pytest.raises(ValueError, match="player 'g' takes z of 4 numbers; received a latent of 5; give"):
+        GAN(players, "normal:5")
+    with pytest.raises(ValueError, match="latent of a GAN must be a distribution or its spec, .*; received 5"):
+        GAN(players, 5)
+    for seed in (1.5, "a", -1):
+        with pytest.raises(ValueError, match=f"seed={seed!r}, accumulate=1"):
+            GAN(players, "normal:4", seed=seed)
 
 
 @pytest.mark.parametrize("labels", [[-1] * 8, [3] * 8])

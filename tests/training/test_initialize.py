@@ -212,6 +212,10 @@ def test_two_replicas_start_as_one(report):
     assert report["moved"] > 1e-2 and report["start"] == 0.0 and report["copies"] == 0.0
 
 
+def test_an_average_keeps_the_moments_that_replicas_have_apart(report):
+    assert report["moments"]["apart"] > 0.01 and report["moments"]["gap"] < 1e-6
+
+
 def test_two_replicas_draw_other_noise_and_the_same_again(report):
     for layer in ("noise", "dropout"):
         first, second = report[layer]

@@ -14,6 +14,8 @@ LARGEST = 0.99999  # correlation: a linear function of another has one of 1, and
 SINGULAR = 1e-9  # share of the largest variance below which a direction is rounding
 WIDE = 1000  # columns: whitening costs their cube
 UNLIKE = 2.5  # times 1 / sqrt(rows): between distribution functions, as far apart as chance puts one in 100,000 samples
+FEW = 250  # rows of which no distribution can be told
+LEVELS, INDICATORS = 64, 256  # distinct numbers of a column that may be labels, and columns for those of an array
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,18 +23,15 @@ class Pairs:
     """What T sees of x (n, p) and z (n, q), float32; column i of both, i < k, correlates with `correlations` (k,).
 
     `gaussian` is whether these columns of x, or those of z, are distributed as independent Gaussians: each of them, and
-    the lengths of rows.
+    the lengths of rows. `gaussian_nats` is the information of Gaussians that correlate alike; no others have less where
+    x or z is Gaussian.
     """
 
     x: np.ndarray
     z: np.ndarray
     correlations: np.ndarray
     gaussian: bool
-
-    @property
-    def gaussian_nats(self):
-        """Information of Gaussians that correlate alike; no others have less where x or z is Gaussian."""
-        return nats_of(self.correlations)
+    gaussian_nats: float
 
 
 def nats_of(correlations):
@@ -45,21 +44,25 @@ def prepared(x, z, known):
 
     Each row has its canonical coordinates (of deviation 1, uncorrelated but for the i-th of x with the i-th of z: a
     linear map, so that nothing depends on which linear map was applied before), then the normal scores of each column's
-    ranks and the columns themselves at a deviation of 1: whatever holds information holds it in these, too. Coordinates
-    are those of the scores or of the columns, whichever tell more: scores have no outliers, columns no rounding to
-    ranks. Of more than 1,000 columns they are those of about the 1,000 directions of most variance. All are cut off at
-    5 deviations. EvaluationError where nothing varies.
+    ranks and the columns themselves at a deviation of 1: whatever holds information holds it in these, too. Behind them
+    come the indicators of each number of columns that have few, which may be labels, whose order means nothing.
+    Coordinates are those of the scores or of the columns, whichever tell more: scores have no outliers, columns no
+    rounding to ranks. Of more than 1,000 columns they are those of about the 1,000 directions of most variance. All are
+    cut off at 5 deviations. EvaluationError where nothing varies.
     """
     both = [_varying(name, array) for name, array in (("x", x), ("z", z))]
     columns = [_standardized(array / np.abs(array).max(axis=0)) for array in both]  # squares must be finite
     scores = [_standardized(scipy.special.ndtri((scipy.stats.rankdata(array, axis=0) - 0.5) / len(array)))
               for array in both]  # of the numbers as they are: beside an outlier all others are rounded to the same
     with threadpoolctl.threadpool_limits(1):  # beside other work several threads wait for each other, up to 60 times
-        found = max((_canonical(*(_narrowed(array, known) for array in arrays), known) for arrays in (scores, columns)),
-                    key=lambda of: nats_of(of[2]))
-    gaussian = any(_gaussian(coordinates[known:, :len(found[2])]) for coordinates in found[:2])
-    seen = [np.concatenate(parts, axis=1).clip(-FAR, FAR).astype(np.float32) for parts in zip(found, scores, columns)]
-    return Pairs(*seen, found[2], gaussian)
+        rows, found = max(((narrow, _canonical(*narrow, known)) for narrow in (
+            [_narrowed(array, known) for array in arrays] for arrays in (scores, columns))),
+            key=lambda of: nats_of(of[1][2]))
+        nats = _gaussian_nats(*rows)
+    gaussian = any(_gaussian(coordinates[:, :len(found[2])], array) for coordinates, array in zip(found, both))
+    seen = [np.concatenate(parts, axis=1).clip(-FAR, FAR).astype(np.float32)
+            for parts in zip(found, scores, columns, map(_indicators, both))]
+    return Pairs(*seen, found[2], gaussian, nats_of(found[2]) if nats is None else nats)
 
 
 def _varying(name, array):
@@ -73,11 +76,43 @@ def _standardized(array):
     return (array - array.mean(axis=0)) / np.maximum(array.std(axis=0), 1e-300)
 
 
-def _gaussian(rows):
-    """Whether rows cannot be told from independent Gaussians of deviation 1.
+def _indicators(array):
+    """For each number of each column that has few of them, from 3 on, whether a row has it, at a deviation of 1.
 
-    Their lengths are looked at because sums of many things are each nearly Gaussian, whatever these things are.
+    Columns for which there is no room have none: most are those of images, whose numbers have an order.
     """
+    found = []
+    for column in array.T:
+        levels = np.unique(column)
+        if 2 < len(levels) <= min(LEVELS, INDICATORS - len(found)):
+            found += [_standardized((column == level).astype(np.float64)) for level in levels]
+    return np.stack(found, axis=1) if found else np.empty((len(array), 0))
+
+
+def _gaussian_nats(x, z):
+    """I in nats of Gaussians whose covariance is that of rows of x and z, without bias for rows of Gaussians.
+
+    Of n rows, -1/2 sum log(1 - r^2) of their own canonical correlations is too high by the difference of the means of
+    log determinants of Wishart matrices. None where rows are too few for that. Source: Misra et al. 2005,
+    doi:10.1016/j.jmva.2003.10.003, section 1 (the mean of a log determinant).
+    """
+    (x_mean, x_white), (z_mean, z_white) = _whitening(x), _whitening(z)
+    sizes, rows = (x_white.shape[1], z_white.shape[1]), len(x)
+    if sum(sizes) >= rows - 2:
+        return None
+    r = np.linalg.svd(((x - x_mean) @ x_white).T @ ((z - z_mean) @ z_white) / rows, compute_uv=False)
+    of_x, of_z, both = (scipy.special.digamma((rows - 1 - np.arange(size)) / 2).sum() for size in (*sizes, sum(sizes)))
+    return max(0.0, nats_of(np.clip(r, 0.0, LARGEST)) - (of_x + of_z - both) / 2)
+
+
+def _gaussian(rows, array):
+    """Whether rows, coordinates of those of an array, cannot be told from independent Gaussians of deviation 1.
+
+    Their lengths are looked at because sums of many things are each nearly Gaussian, whatever these things are; and
+    numbers that repeat themselves in the array are no Gaussians', whatever their sums look like.
+    """
+    if len(rows) < FEW or any(len(np.unique(column)) < 0.9 * len(column) for column in array.T):
+        return False
     samples = [(rows**2).sum(axis=1), *rows.T]
     expected = [scipy.stats.chi2(rows.shape[1]).cdf] + [scipy.special.ndtr] * rows.shape[1]
     return all(scipy.stats.kstest(sample, of).statistic < UNLIKE / np.sqrt(len(rows))

@@ -21,11 +21,13 @@ class MutualInformation:
     """An estimate in `nats`, its `curve` and what it rests on.
 
     `curve` has a (step, nats on the pairs that T was trained on, nats on the held-out ones) for each reading, from T's
-    start at step 0. `nats` is the reading of `step`, at which the lower of the readings of either half of the held-out
-    pairs is highest: one half alone now and then misses the pairs that decide, and reads far too much. It is 0 where
+    start at step 0. `nats` is the reading of `step`, at which the lowest of the readings of the held-out pairs and of
+    either half of them is highest: a few pairs decide, and whoever misses them reads far too much. It is 0 where
     nothing is found. Above `limit`, log(n (n - 1)) for n held-out pairs, no reading of a bound tells anything: there
-    `nats` is `gaussian_nats`, what Gaussians that correlate alike have, if x or z is distributed as Gaussians (no pairs
-    have less then), and otherwise the limit (there is more).
+    `nats` is the limit (there is more).
+    If x or z is distributed as Gaussians, as far as can be told, no pairs have less than `gaussian_nats`, what
+    Gaussians that correlate alike have, and T's start reads just that, but for chance: then `nats` is `gaussian_nats`
+    and what the reading of `step` has above that of the start.
     Source: McAllester and Stratos 2020, arXiv:1811.04251 (no bound without assumptions tells much more than log n).
     """
 
@@ -68,18 +70,19 @@ def estimate_mutual_information(x, z, *, bound="donsker_varadhan", seed=0, steps
     parts = [(pairs.x[known + first::step], pairs.z[known + first::step]) for first, step in ((0, 1), (0, 2), (1, 2))]
     curve, lower = [], []
     for step, trained in trainer.readings():
-        held, *halves = (pair_statistics.read(statistics, *part, BOUNDS[bound]) for part in parts)
-        curve.append((step, trained, held))
-        lower.append(min(halves))
+        readings = [pair_statistics.read(statistics, *part, BOUNDS[bound]) for part in parts]
+        curve.append((step, trained, readings[0]))
+        lower.append(min(readings))
     best = int(np.nan_to_num(lower, nan=-np.inf).argmax())  # NaN is of a T that diverged
-    nats, limit = curve[best][2], math.log(count - known) + math.log(count - known - 1)
-    if nats > limit:
-        nats = max(limit, pairs.gaussian_nats if pairs.gaussian else 0.0)
-    return MutualInformation(max(nats, 0.0), curve[best][0], limit, pairs.gaussian_nats, tuple(curve))
+    limit = math.log(count - known) + math.log(count - known - 1)
+    nats = max(0.0, min(curve[best][2], limit))
+    if pairs.gaussian:
+        nats = pairs.gaussian_nats + max(0.0, nats - min(curve[0][2], limit))
+    return MutualInformation(nats, curve[best][0], limit, pairs.gaussian_nats, tuple(curve))
 
 
 def _check(bound, seed, steps, batch_size, width, rate, learning_rate, holdout):
-    if bound not in BOUNDS:
+    if bound not in list(BOUNDS):  # a list compares, where a dict would hash
         raise EvaluationError(f"unknown bound '{bound}'; choose one of {', '.join(BOUNDS)}")
     right = (all(isinstance(number, (int, np.integer)) for number in (seed, steps, batch_size, width))
              and all(isinstance(number, numbers.Real) for number in (holdout, rate, learning_rate)))
@@ -124,7 +127,7 @@ class _Trainer:
         self.optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(learning_rate, steps))
         self.optimizer.build(statistics.variables)
         self.log_mean, self.turns = tf.Variable(0.0), tf.Variable(0)
-        self._run = tf.function(self._several)
+        self._run = tf.function(self._several, reduce_retracing=True)
 
     def readings(self):
         """Trains, and gives (step, mean of the bound since the last one) READINGS times, after the start's."""

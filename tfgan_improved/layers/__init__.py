@@ -14,8 +14,8 @@ HEADS = Table(__name__, "head", {"minibatch_discrimination": "minibatch_discrimi
 
 __getattr__, __dir__, __all__ = shelf(
     __name__, *NORMS.names.values(), *WRAPS.names.values(), *HEADS.names.values(),
-    "class_vectors:ClassVectors", "closeness_head:ClosenessHead", "conditional_norm:ConditionalNorm", "dropout:Dropout",
-    "gaussian_noise:GaussianNoise", "global_sum:GlobalSum", "kernel_wrapper:KernelWrapper",
-    "leaky_relu:LeakyReLU", "log_sum_exp:LogSumExp", "orthogonal:Orthogonal", "part:Part",
-    "resampled_convolution:PooledConv2D", "resampled_convolution:UpConv2D", "self_attention:SelfAttention",
+    "class_table:ClassTable", "class_vectors:ClassVectors", "closeness_head:ClosenessHead",
+    "conditional_norm:ConditionalNorm", "dropout:Dropout", "gaussian_noise:GaussianNoise", "global_sum:GlobalSum",
+    "kernel_wrapper:KernelWrapper", "leaky_relu:LeakyReLU", "log_sum_exp:LogSumExp", "orthogonal:Orthogonal",
+    "part:Part", "resampled_convolution:PooledConv2D", "resampled_convolution:UpConv2D", "self_attention:SelfAttention",
     "spectral_norm:SpectralNormalization", "thin_convolution:ImageConv2D", "thin_convolution:ImageConv2DTranspose")

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from tfgan_improved import checks
 from tfgan_improved.ops import replicas, standing
 
 
@@ -27,10 +28,10 @@ class BatchNorm(keras.layers.Layer):
     def __init__(self, momentum=0.9, epsilon=1e-5, center=True, scale=True, gamma_initializer="ones",
                  synchronized=True, **kwargs):
         super().__init__(**kwargs)
-        if not 0 <= momentum <= 1:
-            raise ValueError(f"momentum of BatchNorm must be from 0 to 1; received {momentum}")
-        if epsilon <= 0:
-            raise ValueError(f"epsilon of BatchNorm must be above 0; received {epsilon}")
+        if not checks.real(momentum, 0, 1):
+            raise ValueError(f"momentum of BatchNorm must be from 0 to 1; received {momentum!r}")
+        if not checks.above(epsilon, 0):
+            raise ValueError(f"epsilon of BatchNorm must be above 0; received {epsilon!r}")
         self.momentum, self.epsilon, self.center, self.scale = momentum, epsilon, center, scale
         self.gamma_initializer, self.synchronized = keras.initializers.get(gamma_initializer), synchronized
 

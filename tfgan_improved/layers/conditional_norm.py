@@ -22,6 +22,9 @@ class ConditionalNorm(layers.Layer):
 
     def __init__(self, norm, gain, bias, **kwargs):
         super().__init__(**kwargs)
+        if gain is None or bias is None:
+            raise ValueError(f"ConditionalNorm wants layers for gain and bias; received {gain} and {bias}; "
+                             "`of_classes` and `of_vector` make them")
         self.norm, self.gain, self.bias = norm, gain, bias
 
     @classmethod

@@ -5,6 +5,8 @@ import math
 import keras
 from keras import ops
 
+from tfgan_improved import checks
+
 
 @keras.saving.register_keras_serializable("tfgan_improved")
 class Part(keras.layers.Layer):
@@ -16,8 +18,10 @@ class Part(keras.layers.Layer):
 
     def __init__(self, first, shape, **kwargs):
         super().__init__(**kwargs)
-        if first < 0 or min(shape, default=1) < 1:
-            raise ValueError(f"Part wants first >= 0 and a shape of sizes >= 1; received {first}, {tuple(shape)}")
+        if not checks.whole(first) or not isinstance(shape, (tuple, list)) or not all(
+                checks.whole(side, 1) for side in shape):
+            raise ValueError("Part wants a whole number first >= 0 and a shape, a tuple of whole sizes >= 1; received "
+                             f"{first!r}, {shape!r}")
         self.first, self.shape = first, tuple(shape)
 
     def build(self, shape):

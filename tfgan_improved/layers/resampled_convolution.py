@@ -38,7 +38,7 @@ class UpConv2D(_Resampled):
 
     def call(self, x):
         kernel = tf.transpose(_boxed(tf.convert_to_tensor(self.kernel)[::-1, ::-1]), (0, 1, 3, 2))
-        height, width = replicas.shape(x)[1:3] if None in x.shape[1:3] else x.shape[1:3]
+        height, width = tf.unstack(tf.shape(x)[1:3]) if None in x.shape[1:3] else x.shape[1:3]
         shape = (replicas.length(x), 2 * height, 2 * width, self.filters)
         return self._finished(tf.nn.conv2d_transpose(x, kernel, shape, 2, "SAME"))
 

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 from keras import layers, ops
 
+from tfgan_improved import checks
 from tfgan_improved.ops import replicas
 
 
@@ -21,23 +22,32 @@ class SelfAttention(layers.Layer):
 
     def __init__(self, query, key, value, mix=None, pool=1, **kwargs):
         super().__init__(**kwargs)
-        if pool < 1:
-            raise ValueError(f"pool of SelfAttention must be at least 1; received {pool}")
+        if not checks.whole(pool, 1):
+            raise ValueError(f"pool of SelfAttention must be a whole number of at least 1; received {pool!r}")
+        if None in (query, key, value):
+            raise ValueError("SelfAttention wants layers for query, key and value, such as 1x1 convolutions; received "
+                             f"{query}, {key} and {value}; `released` and `reported` make them")
         self.query, self.key, self.value, self.mix, self.pool = query, key, value, mix, pool
 
     @classmethod
     def released(cls, channels, wrap=None, initializer="glorot_uniform", **kwargs):
         """The released code's: 1x1 convolutions without bias to c/8, c/8, c/2 and back to c, keys and values pooled.
 
-        `wrap` decorates each, `dtype` is theirs too. 1.25 c^2 + 1 parameters for c a multiple of 8.
+        `wrap` decorates each, `dtype` is theirs too. 1.25 c^2 + 1 parameters for c a multiple of 8. ValueError unless
+        channels is a whole number of at least 1.
         """
+        _check_channels(channels)
         query, key, value, mix = _convolutions(wrap, initializer, False, kwargs.get("dtype"), query=channels // 8,
                                                key=channels // 8, value=channels // 2, mix=channels)
         return cls(query, key, value, mix, pool=2, **kwargs)
 
     @classmethod
     def reported(cls, channels, wrap=None, initializer="glorot_uniform", **kwargs):
-        """The text's, without a bottleneck of the values: 1x1 convolutions with bias to c/8, c/8 and c, no pooling."""
+        """The text's, without a bottleneck of the values: 1x1 convolutions with bias to c/8, c/8 and c, no pooling.
+
+        ValueError as for `released`.
+        """
+        _check_channels(channels)
         return cls(*_convolutions(
             wrap, initializer, True, kwargs.get("dtype"), query=channels // 8, key=channels // 8, value=channels),
             **kwargs)
@@ -45,8 +55,7 @@ class SelfAttention(layers.Layer):
     def build(self, shape):
         if len(shape) != 4:
             raise ValueError(f"SelfAttention wants shape (n, h, w, c); received {tuple(shape)}")
-        if min(side or self.pool for side in shape[1:3]) < self.pool:
-            raise ValueError(f"SelfAttention cannot pool {self.pool} x {self.pool} positions of shape {tuple(shape)}")
+        self._check_sides(shape)
         out = self.value.compute_output_shape(shape)
         for layer, seen in ((self.query, shape), (self.key, shape), (self.value, shape), (self.mix, out)):
             if layer is not None and not layer.built:  # as a restored one is
@@ -58,7 +67,13 @@ class SelfAttention(layers.Layer):
                              f"with keys of {keys[1]}; these must agree")
         self.gamma = self.add_weight(name="gamma", shape=(), initializer="zeros", autocast=False)
 
+    def _check_sides(self, shape):
+        if min(side or self.pool for side in shape[1:3]) < self.pool:
+            raise ValueError(f"SelfAttention cannot pool {self.pool} x {self.pool} positions of shape {tuple(shape)}; "
+                             "give larger maps, or pool=1")
+
     def call(self, x):
+        self._check_sides(x.shape)  # which a layer that is built on any sides does not know before
         query, key, value = _rows(self.query(x)), self._pooled(self.key(x)), self._pooled(self.value(x))
         scores = tf.matmul(query, key, transpose_b=True)
         weights = tf.nn.softmax(tf.cast(scores, self.variable_dtype), axis=-1)
@@ -84,11 +99,13 @@ class SelfAttention(layers.Layer):
         return cls(**{**config, **parts})
 
 
+def _check_channels(channels):
+    if not checks.whole(channels, 1):
+        raise ValueError(f"SelfAttention wants a whole number of at least one channel; received {channels!r}")
+
+
 def _convolutions(wrap, initializer, use_bias, dtype, **channels):
     """A 1x1 convolution for each role, at least one channel, wrapped."""
-    most = max(channels.values())
-    if most < 1:
-        raise ValueError(f"SelfAttention wants at least one channel; received {most}")
     for role, count in channels.items():
         start = initializer() if callable(initializer) else initializer  # a fresh one for each
         layer = layers.Conv2D(max(count, 1), 1, use_bias=use_bias, kernel_initializer=start, dtype=dtype, name=role)
@@ -96,7 +113,7 @@ def _convolutions(wrap, initializer, use_bias, dtype, **channels):
 
 
 def _sides(x):
-    return tuple(replicas.shape(x)[1:3]) if None in x.shape[1:3] else tuple(x.shape[1:3])
+    return tuple(tf.unstack(tf.shape(x)[1:3])) if None in x.shape[1:3] else tuple(x.shape[1:3])
 
 
 def _rows(x):

@@ -1,10 +1,9 @@
 """Spectral normalization of a layer's kernel."""
 
-import numbers
-
 import keras
 import tensorflow as tf
 
+from tfgan_improved import checks
 from tfgan_improved.layers.kernel_wrapper import KernelWrapper
 from tfgan_improved.ops import power_iteration
 
@@ -24,9 +23,9 @@ class SpectralNorm(KernelWrapper):
 
     def __init__(self, layer, power_iterations=1, epsilon=1e-12, **kwargs):
         super().__init__(layer, **kwargs)
-        if not isinstance(power_iterations, numbers.Integral) or power_iterations < 1 or not epsilon >= 0:
+        if not checks.whole(power_iterations, 1) or not checks.real(epsilon, 0):
             raise ValueError("SpectralNorm wants power_iterations of at least 1 (a whole number) and epsilon of at "
-                             f"least 0; received power_iterations={power_iterations!r}, epsilon={epsilon}")
+                             f"least 0; received power_iterations={power_iterations!r}, epsilon={epsilon!r}")
         self.power_iterations, self.epsilon = power_iterations, epsilon
 
     def build(self, shape):

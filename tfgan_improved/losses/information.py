@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tfgan_improved.ops import replicas
 
+HIGHEST = 80.0  # exponent that float32 holds, with room for a gradient
 
 def log_mean_exp(values):
     """log E[exp(values)] over all values of all replicas, a scalar; differentiable, and no exponential overflows."""
@@ -27,8 +28,9 @@ def donsker_varadhan(joint, marginal, log_mean=None):
     """
     log_of = log_mean_exp(marginal)
     if log_mean is not None:  # d log E[exp T] = E[dT exp T] / E[exp T], so its share changes the denominator
-        share = tf.stop_gradient(tf.exp(log_of - log_mean))
-        log_of = share * log_of + tf.stop_gradient((1.0 - share) * log_of)
+        share = tf.exp(tf.minimum(log_of - log_mean, HIGHEST))
+        fixed = tf.stop_gradient(log_of)
+        log_of = fixed + tf.stop_gradient(share) * (log_of - fixed)  # what is multiplied is 0 but for its gradient
     return _mean(joint) - log_of
 
 

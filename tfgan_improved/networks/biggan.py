@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from tfgan_improved import checks
 from tfgan_improved.networks import blocks, residual
 
 # Image size: G's channels from 4 x 4 up, D's, in multiples of the width, and the sizes that each attends to.
@@ -42,10 +43,13 @@ class BigGAN:
 
     def __post_init__(self):
         residual.check_sizes("BigGAN", width=self.width)
-        if self.shared < 0 or min(self.g_attention, self.d_attention) < -1:
-            raise ValueError("BigGAN wants shared of at least 0, g_attention and d_attention a map's size, 0 for none "
-                             f"or -1 for the table's; received shared={self.shared}, g_attention={self.g_attention}, "
-                             f"d_attention={self.d_attention}")
+        if not checks.whole(self.shared) or not all(
+                checks.whole(place, -1) for place in (self.g_attention, self.d_attention)):
+            raise ValueError("BigGAN wants shared, a whole number of at least 0, g_attention and d_attention a map's "
+                             f"size, 0 for none or -1 for the table's; received shared={self.shared!r}, "
+                             f"g_attention={self.g_attention!r}, d_attention={self.d_attention!r}")
+        if not isinstance(self.hierarchical, bool):
+            raise ValueError(f"hierarchical of BigGAN must be True or False; received {self.hierarchical!r}")
         residual.check_start("BigGAN", self.start, self.form)
 
     def generator(self, shape, latent, classes=0, norm=None, wrap=None):

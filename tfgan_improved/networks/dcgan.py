@@ -4,6 +4,7 @@ import dataclasses
 
 import keras
 
+from tfgan_improved import checks
 from tfgan_improved.layers.dropout import Dropout
 from tfgan_improved.layers.leaky_relu import LeakyReLU
 from tfgan_improved.layers.self_attention import SelfAttention
@@ -42,14 +43,15 @@ class DCGAN:
     d_width: int = 0
 
     def __post_init__(self):
-        if self.attention < 0 or not 0 <= self.dropout < 1:
+        if not checks.whole(self.attention) or not checks.real(self.dropout, 0) or self.dropout >= 1:
             raise ValueError("DCGAN wants attention of at least 0 and dropout from 0 to below 1; received "
-                             f"attention={self.attention}, dropout={self.dropout}")
-        if not (1 <= self.width <= self.max_width and 0 <= self.d_width <= self.max_width and self.embedding >= 1
-                and self.noise >= 0):
-            raise ValueError("DCGAN wants 1 <= width <= max_width, d_width up to it, embedding >= 1 and noise >= 0; "
-                             f"received width={self.width}, d_width={self.d_width}, max_width={self.max_width}, "
-                             f"embedding={self.embedding}, noise={self.noise}")
+                             f"attention={self.attention!r}, dropout={self.dropout!r}")
+        if not (checks.whole(self.max_width, 1) and checks.whole(self.width, 1, self.max_width)
+                and checks.whole(self.d_width, 0, self.max_width) and checks.whole(self.embedding, 1)
+                and checks.real(self.noise, 0)):
+            raise ValueError("DCGAN wants 1 <= width <= max_width, d_width up to it, embedding >= 1, whole numbers, "
+                             f"and noise >= 0; received width={self.width!r}, d_width={self.d_width!r}, "
+                             f"max_width={self.max_width!r}, embedding={self.embedding!r}, noise={self.noise!r}")
 
     def generator(self, shape, latent, classes=0, norm=None, wrap=None):
         """z (n, latent), or [z, labels (n,)] with classes -> images (n, h, w, c), float32."""

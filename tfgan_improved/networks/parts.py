@@ -2,6 +2,7 @@
 
 import keras
 
+from tfgan_improved.layers.class_table import ClassTable
 from tfgan_improved.layers.class_vectors import ClassVectors
 from tfgan_improved.layers.gaussian_noise import GaussianNoise
 from tfgan_improved.networks import verdicts
@@ -69,7 +70,7 @@ def finished(inputs, x, labels, classes, wrap, head, initializer, verdict=None):
     seen = features if head is None else head(features)
     outputs = verdicts.binary(seen, dense, classes) if verdict is None else verdict(seen, dense)
     if classes:
-        table = layers.Embedding(classes, features.shape[-1], embeddings_initializer=initializer(), dtype="float32",
+        table = ClassTable(classes, features.shape[-1], embeddings_initializer=initializer(), dtype="float32",
                                  name="label_projection")
         projection = layers.Dot(1, dtype="float32", name="projection")([wrap(table)(labels), features])
         outputs["logits"] = layers.Add(dtype="float32", name="projected_logits")([outputs["logits"], projection])

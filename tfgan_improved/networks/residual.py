@@ -4,6 +4,7 @@ import dataclasses
 
 import keras
 
+from tfgan_improved import checks
 from tfgan_improved.layers.class_vectors import ClassVectors
 from tfgan_improved.layers.global_sum import GlobalSum
 from tfgan_improved.layers.part import Part
@@ -59,9 +60,9 @@ def generator(plan, shape, latent, classes, norm, wrap):
 
 def _conditions(plan, latent, classes):
     """G's inputs, what its dense layer sees, and the condition of each block: labels, a vector or None."""
-    if latent < 1 or classes < 0:
-        raise ValueError("a generator wants a latent of at least 1 and classes of at least 0; received "
-                         f"latent={latent}, classes={classes}")
+    if not checks.whole(latent, 1) or not checks.whole(classes):
+        raise ValueError("a generator wants a latent of at least 1 and classes of at least 0, whole numbers; received "
+                         f"latent={latent!r}, classes={classes!r}")
     count = len(plan.g_widths) - 1
     inputs = z = keras.Input((latent,), name="z")
     vectors, first = [[] for _ in range(count)], z
@@ -95,6 +96,8 @@ def discriminator(plan, shape, classes, norm, wrap, head, verdict):
     The features are the sum over the last map's positions.
     """
     wrap, start = wrap or parts.bare, plan.start
+    if not checks.whole(classes):
+        raise ValueError(f"a discriminator wants a whole number of at least 0 classes; received classes={classes!r}")
     _check_place("D", plan.d_attention, [shape[0] // 2**level for level in range(1, plan.downs + 1)])
     inputs, x, labels = parts.image_inputs(shape, classes)
     normalized, size, inside = blocks.conditional(norm, None, wrap, start), shape[0], 0
@@ -121,21 +124,21 @@ def _check_place(network, place, maps):
 
 def checked_size(family, shape, sizes):
     """The size of a square image (h, w, c). ValueError naming the `sizes` that the family has."""
-    if len(shape) != 3 or shape[0] != shape[1] or shape[0] not in sizes:
-        raise ValueError(f"{family} wants square images of size {', '.join(map(str, sizes))}; received shape "
-                         f"{tuple(shape)}; set image_size")
+    if not isinstance(shape, (tuple, list)) or len(shape) != 3 or shape[0] != shape[1] or shape[0] not in sizes:
+        raise ValueError(f"{family} wants square images (h, w, c) of size {', '.join(map(str, sizes))}; received shape "
+                         f"{shape}; set image_size")
     return shape[0]
 
 
 def check_sizes(family, **sizes):
     """ValueError unless all are whole numbers of at least 1."""
-    if not all(isinstance(value, int) and value >= 1 for value in sizes.values()):
-        told = ", ".join(f"{name}={value}" for name, value in sizes.items())
+    if not all(checks.whole(value, 1) for value in sizes.values()):
+        told = ", ".join(f"{name}={value!r}" for name, value in sizes.items())
         raise ValueError(f"{family} wants whole numbers of at least 1 for {' and '.join(sizes)}; received {told}")
 
 
 def check_start(family, start, form):
     """ValueError for an unknown start of the kernels or form of attention."""
     for what, value, known in (("start", start, blocks.STARTS), ("form", form, blocks.ATTENTIONS)):
-        if value not in known:
+        if value not in list(known):
             raise ValueError(f"{what} of {family} must be one of {', '.join(known)}; received '{value}'")

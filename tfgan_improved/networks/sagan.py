@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from tfgan_improved import checks
 from tfgan_improved.networks import blocks, residual
 
 # Image size: G's channels from 4 x 4 up and D's, in multiples of the width.
@@ -27,8 +28,8 @@ class SAGAN:
     def __post_init__(self):
         residual.check_sizes("SAGAN", width=self.width)
         residual.check_start("SAGAN", "glorot", self.form)
-        if self.attention < 0:
-            raise ValueError(f"attention of SAGAN must be a map's size, or 0 for none; received {self.attention}")
+        if not checks.whole(self.attention):
+            raise ValueError(f"attention of SAGAN must be a map's size, or 0 for none; received {self.attention!r}")
 
     def generator(self, shape, latent, classes=0, norm=None, wrap=None):
         """z (n, latent), or [z, labels (n,)] with classes -> images (n, h, w, c), float32."""

@@ -4,6 +4,8 @@ import dataclasses
 
 import keras
 
+from tfgan_improved import checks
+
 layers = keras.layers
 
 
@@ -22,9 +24,9 @@ class Statistics:
     filters: int = 32
 
     def __post_init__(self):
-        if min(self.width, self.depth, self.filters) < 1:
-            raise ValueError(f"Statistics wants width, depth and filters of at least 1; received width={self.width}, "
-                             f"depth={self.depth}, filters={self.filters}")
+        if not all(checks.whole(size, 1) for size in (self.width, self.depth, self.filters)):
+            raise ValueError("Statistics wants width, depth and filters, whole numbers of at least 1; received "
+                             f"width={self.width!r}, depth={self.depth!r}, filters={self.filters!r}")
 
     def build(self, shape, size):
         """[x (n, *shape), z (n, k, size)] -> T of each x with each of its k z, (n, k), float32."""

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 
 def class_count(network):
-    """The number of classes of a network with `layers.ClassVectors`; 0 for one without."""
+    """The number of classes of a network with `layers.ClassTable` or `ClassVectors`; 0 for one without."""
     return min((layer.input_dim for layer in network._flatten_layers() if getattr(layer, "class_rows", False)),
                default=0)
 
@@ -26,6 +26,8 @@ def check_concrete(labels, classes, name):
     if not tf.executing_eagerly() or tf.is_symbolic_tensor(labels):
         return
     values = np.asarray(labels)
+    if (fractions := values[np.isfinite(values) & (values != np.floor(values))]).size:
+        raise ValueError(f"labels of '{name}' must be whole numbers; received {fractions[0]}; give the class's number")
     outside = values[~((values >= 0) & (values < classes))]
     if outside.size:
         raise ValueError(f"labels of '{name}' must be from 0 to {classes - 1}, for {classes} classes; received "

@@ -19,4 +19,4 @@ def spectral_norm(matrix, u, iterations=1, epsilon=1e-12):
 
 
 def _unit(vector, epsilon):
-    return vector / (tf.norm(vector) + epsilon)
+    return tf.math.divide_no_nan(vector, tf.norm(vector) + epsilon)  # in half precision an epsilon may be 0

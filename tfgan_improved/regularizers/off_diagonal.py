@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from tfgan_improved import checks
 from tfgan_improved.regularizers import kernel_regularizer
 
 FORMS = {"equation": 1.0, "code": 0.5}  # the share of the equation's penalty
@@ -21,9 +22,9 @@ class OffDiagonal(kernel_regularizer.KernelRegularizer):
 
     def __init__(self, beta=1e-4, output_axis=-1, form="equation"):
         super().__init__(output_axis)
-        if not beta >= 0:
-            raise ValueError(f"beta of OffDiagonal must be at least 0; received {beta}")
-        if form not in FORMS:
+        if not checks.real(beta, 0):
+            raise ValueError(f"beta of OffDiagonal must be at least 0; received {beta!r}")
+        if form not in list(FORMS):
             raise ValueError(f"form of OffDiagonal must be {' or '.join(FORMS)}; received '{form}'")
         self.beta, self.form = beta, form
 

@@ -5,6 +5,7 @@ import operator
 
 import tensorflow as tf
 
+from tfgan_improved import checks
 from tfgan_improved.losses.information import BOUNDS, log_mean_exp, running_log_mean
 from tfgan_improved.ops import replicas
 from tfgan_improved.ops.gradients import adaptive_clip
@@ -17,7 +18,8 @@ class StatisticsLoss:
     c are the first `code` components of z, all with 0. Pairs that do not belong together are those of x with the c
     of the next `shifts` rows of the whole batch, over all replicas. `bound` is of `losses/information.py`, `rate` that
     of the running mean that corrects its gradient. ValueError unless code >= 0, shifts >= 1 and 0 < rate <= 1, for
-    another bound, and where the batch has no more rows than shifts. In the logs of a training "loss" is -B(T), beside
+    another bound, and where the batch has no more rows than shifts; where a graph knows that only when it runs,
+    tf.errors.InvalidArgumentError, not under XLA. In the logs of a training "loss" is -B(T), beside
     it "nats" is B(T), which rises as the information does.
     Source: Belghazi et al. 2018, arXiv:1801.04062, sections 3.2 and 5.1.
     """
@@ -32,10 +34,11 @@ class StatisticsLoss:
     readings = {"nats": operator.neg}  # logged too: of the bound, in nats
 
     def __post_init__(self):
-        if self.code < 0 or self.shifts < 1 or not 0 < self.rate <= 1 or self.bound not in BOUNDS:
-            raise ValueError(f"information needs code >= 0, shifts >= 1, 0 < rate <= 1 and bound="
-                             f"{' or '.join(BOUNDS)}; received code={self.code}, shifts={self.shifts}, "
-                             f"rate={self.rate}, bound={self.bound}")
+        if not (checks.whole(self.code) and checks.whole(self.shifts, 1) and checks.above(self.rate, 0)
+                and self.rate <= 1 and self.bound in list(BOUNDS)):
+            raise ValueError("information needs whole numbers code >= 0 and shifts >= 1, 0 < rate <= 1 and bound="
+                             f"{' or '.join(BOUNDS)}; received code={self.code!r}, shifts={self.shifts!r}, "
+                             f"rate={self.rate!r}, bound={self.bound}")
 
     @property
     def least_rows(self):
@@ -62,6 +65,12 @@ class StatisticsLoss:
         if whole.shape[0] is not None and whole.shape[0] <= self.shifts:
             raise ValueError(f"information pairs each example with {self.shifts} others; received a batch of "
                              f"{whole.shape[0]}; give a larger one")
+        if whole.shape[0] is None:  # as in the last batch of an epoch of `fit`
+            check = tf.debugging.Assert(tf.shape(whole)[0] > self.shifts, [
+                f"information pairs each example with {self.shifts} others; received a batch of", tf.shape(whole)[0],
+                "; give a larger one, or drop_remainder=True"])
+            with tf.control_dependencies([check]):
+                whole = tf.identity(whole)
         start = replicas.index() * mine
         others = [tf.roll(whole, -shift, axis=0)[start:start + mine] for shift in range(1, self.shifts + 1)]
         return tf.stack([codes, *others], axis=1)
@@ -87,8 +96,8 @@ class Information(StatisticsLoss):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.weight < 0:
-            raise ValueError(f"weight of information must be at least 0; received {self.weight}")
+        if not checks.real(self.weight, 0):
+            raise ValueError(f"weight of information must be at least 0; received {self.weight!r}")
 
     @property
     def brings(self):

@@ -5,10 +5,15 @@ import tensorflow as tf
 
 
 def average_of(network):
-    """A copy of `network` that starts with its weights; every replica keeps and updates a copy of its own."""
+    """A copy of `network` that starts with its weights; every replica keeps and updates a copy of its own.
+
+    What the replicas keep apart in the network, such as moments of batch norm that is not synchronized, they keep apart
+    in the copy, and it is averaged over them when it is saved, as there.
+    """
     def local(create, **settings):
         settings["synchronization"] = tf.VariableSynchronization.ON_READ
-        settings["aggregation"] = tf.VariableAggregation.ONLY_FIRST_REPLICA
+        if settings.get("aggregation") != tf.VariableAggregation.MEAN or settings.get("trainable", True):
+            settings["aggregation"] = tf.VariableAggregation.ONLY_FIRST_REPLICA
         return create(**settings)
 
     with tf.variable_creator_scope(local):

@@ -1,16 +1,15 @@
 """The GAN model and its training step, which names no technique."""
 
-import numbers
-
 import keras
 import tensorflow as tf
 
+from tfgan_improved import checks
 from tfgan_improved.ops import LATENTS, first_batch, noise, replicas
 from tfgan_improved.ops.class_labels import checked_labels, class_count
 from tfgan_improved.ops.pixels import to_float
 from tfgan_improved.training.average import average_of, update_average
 from tfgan_improved.training.deals import Shared
-from tfgan_improved.training.view import View, check_cut
+from tfgan_improved.training.view import PARTS, View, check_cut
 
 # Every replica keeps its own copy and computes the same numbers for it: nothing has to be exchanged.
 LOCAL = {"trainable": False, "synchronization": tf.VariableSynchronization.ON_READ,
@@ -30,27 +29,32 @@ class GAN(keras.Model):
     labels): images uint8, or float32 in [-1, 1] (points: any range), the first dimension a multiple of the deal's
     number of parts. Everything random is a function of `seed`, the step and the replica. Works with `fit` on one
     device.
-    ValueError for a decay outside of [0, 1) or of a player that is not there, an `ema_start` below 0, an `accumulate`
-    that is no whole number of at least 1, and a term that `brings` a player who is not among `players`.
+    ValueError for a decay outside of [0, 1) or of a player that is not there, an `ema_start` or `seed` that is no whole
+    number of at least 0, an `accumulate` that is none of at least 1, parts in `joint` that no view has, a `latent` of
+    another size than G's z, a `latent` or `deal` of another kind, and a term that `brings` a player who is not among
+    `players`.
     """
 
     def __init__(self, players, latent="normal:100", *, ema=0.0, ema_start=0, deal=None, joint=(), accumulate=1,
                  seed=0):
         super().__init__(name="gan")
         decays = ema if isinstance(ema, dict) else {"g": ema}
-        whole = isinstance(accumulate, numbers.Integral) and accumulate >= 1
-        if ema_start < 0 or not whole or not all(0 <= decay < 1 for decay in decays.values()):
-            raise ValueError("a GAN wants decays of averages from 0 to below 1, ema_start of at least 0 and a whole "
-                             f"number of at least 1 for accumulate; received ema={ema}, ema_start={ema_start}, "
-                             f"accumulate={accumulate}")
+        if not (checks.whole(ema_start) and checks.whole(accumulate, 1) and checks.whole(seed)
+                and all(checks.real(decay, 0) and decay < 1 for decay in decays.values())):
+            raise ValueError("a GAN wants decays of averages from 0 to below 1 and whole numbers, ema_start and seed "
+                             f"of at least 0 and accumulate of at least 1; received ema={ema!r}, "
+                             f"ema_start={ema_start!r}, seed={seed!r}, accumulate={accumulate!r}")
         _check_players(players, decays)
+        _check_kinds(joint, latent, deal)
         self.players, self.deal, self.joint, self.seed = players, deal or Shared(), joint, seed
         self.latent = LATENTS.make(latent) if isinstance(latent, str) else latent
         self.networks = {name: player.network for name, player in players.items()}
+        _check_size(self.networks.get("g"), self.latent)
         self.optimizers, self.accumulate, self.ema_start = {}, accumulate, ema_start
         self.ema = {name: decay for name, decay in decays.items() if decay}
-        # 0 where there are none, or G's layers for them are not ours; players of a game need not be D and G.
-        self.classes = class_count(self.networks["g"]) if "g" in self.networks else 0
+        # 0 where there are none, or the layers for them are not ours; players of a game need not be D and G.
+        self.classes = min(filter(None, (class_count(self.networks[name]) for name in "dg" if name in self.networks)),
+                           default=0)
         self.averages = {name: average_of(self.networks[name]) for name in self.ema}
         self.updates = tf.Variable(0, dtype=tf.int64, name="updates", **LOCAL)
         self.memory = {name: [_remember(term, player.network) for term in player.terms]
@@ -198,6 +202,28 @@ def _check_players(players, decays):
     for name in {name for name, decay in decays.items() if decay} - set(players):
         raise ValueError(f"ema names a player '{name}', whose weights cannot be averaged; received the players "
                          f"{there}; name one of these")
+
+
+def _check_kinds(joint, latent, deal):
+    """ValueError for what would fail only at the first step, or never."""
+    named = joint.values() if isinstance(joint, dict) else [joint]
+    if not all(isinstance(parts, (tuple, list)) and set(parts) <= set(PARTS) for parts in named):
+        raise ValueError(f"joint of a GAN must be a tuple of {', '.join(PARTS)}, or {{player: such a tuple}}; received "
+                         f"{joint!r}")
+    if not isinstance(latent, str) and not hasattr(latent, "draw"):
+        raise ValueError("latent of a GAN must be a distribution or its spec, such as 'normal:100'; received "
+                         f"{latent!r}")
+    if deal is not None and not callable(deal):
+        raise ValueError("deal of a GAN must be a function (gan, data) -> turns, such as deals.Apart(); received "
+                         f"{deal!r}")
+
+
+def _check_size(generator, latent):
+    shape = generator.inputs[0].shape if getattr(generator, "inputs", None) else ()
+    size = getattr(latent, "size", None)
+    if len(shape) == 2 and None not in (shape[1], size) and shape[1] != size:
+        raise ValueError(f"the network of player 'g' takes z of {shape[1]} numbers; received a latent of {size}; give "
+                         "another latent")
 
 
 def _remember(term, network):

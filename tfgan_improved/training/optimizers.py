@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from tfgan_improved import checks
+
 
 @keras.saving.register_keras_serializable("tfgan_improved")
 class FusedAdam(keras.optimizers.Adam):
@@ -10,14 +12,17 @@ class FusedAdam(keras.optimizers.Adam):
 
     m <- b1 m + (1 - b1) g, v <- b2 v + (1 - b2) g^2, w <- w - lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + epsilon).
     Same arguments and variables; sparse gradients and amsgrad fall back to Keras's own update. ValueError unless
-    epsilon > 0.
+    epsilon > 0 and both betas are from 0 to below 1.
     Source: Kingma & Ba 2015, arXiv:1412.6980, section 2, the reordered form.
     """
 
     def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-8, **kwargs):
         super().__init__(learning_rate, beta_1, beta_2, epsilon, **kwargs)
-        if epsilon <= 0:
-            raise ValueError(f"epsilon of {type(self).__name__} must be above 0; received {epsilon}")
+        if not checks.above(epsilon, 0):
+            raise ValueError(f"epsilon of {type(self).__name__} must be above 0; received {epsilon!r}")
+        if not all(checks.real(beta, 0) and beta < 1 for beta in (beta_1, beta_2)):
+            raise ValueError(f"beta_1 and beta_2 of {type(self).__name__} must be from 0 to below 1; received "
+                             f"{beta_1!r} and {beta_2!r}")
 
     def update_step(self, gradient, variable, learning_rate):
         """Updates one variable in place."""
@@ -68,14 +73,16 @@ class RootAdam(FusedAdam):
 class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
     """rate until step `first`, then on a line to 0 at step `last`; `turns` updates of the player make a step.
 
-    rate min(1, (last - step) / (last - first)), at least 0. ValueError unless 0 <= first < last and turns >= 1.
+    rate min(1, (last - step) / (last - first)), at least 0. ValueError unless rate >= 0, 0 <= first < last
+    and turns is a whole number of at least 1.
     Source: Salimans et al. 2016, arXiv:1606.03498, its CIFAR-10 code: rate min(3 - epoch / 400, 1).
     """
 
     def __init__(self, rate, first, last, turns=1):
-        if not 0 <= first < last or turns < 1:
-            raise ValueError(f"LinearDecay needs 0 <= first < last and turns >= 1; received first={first}, "
-                             f"last={last}, turns={turns}")
+        if not (checks.real(rate, 0) and checks.real(first, 0) and checks.above(last, first)
+                and checks.whole(turns, 1)):
+            raise ValueError("LinearDecay needs rate >= 0, 0 <= first < last and a whole number turns >= 1; received "
+                             f"rate={rate!r}, first={first!r}, last={last!r}, turns={turns!r}")
         self.rate, self.first, self.last, self.turns = rate, first, last, turns
 
     def __call__(self, update):

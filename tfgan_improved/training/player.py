@@ -2,12 +2,12 @@
 
 import dataclasses
 import functools
-import numbers
 from collections.abc import Callable
 
 import keras
 import tensorflow as tf
 
+from tfgan_improved import checks
 from tfgan_improved.losses import LOSSES
 from tfgan_improved.terms.adversarial import DiscriminatorLoss, GeneratorLoss
 
@@ -47,9 +47,9 @@ class Player:
     merge: Callable = add_groups
 
     def __post_init__(self):
-        if not isinstance(self.steps, numbers.Integral) or self.steps < 1 or not self.terms:
+        if not checks.whole(self.steps, 1) or not self.terms:
             raise ValueError("a player needs at least one term and one step, a whole number of them; "
-                             f"received {len(self.terms)} terms, steps={self.steps}")
+                             f"received {len(self.terms)} terms, steps={self.steps!r}")
 
 
 def two_players(generator, discriminator, loss="non_saturating", d_terms=(), g_terms=(), d_steps=1, g_steps=1,
@@ -59,8 +59,12 @@ def two_players(generator, discriminator, loss="non_saturating", d_terms=(), g_t
     `others` are further players, {name: Player}, that move between the two, such as those that a term `brings`.
 
     `loss` is a loss object or the name of one; `d_terms`, `g_terms` are added to it. A loss weight of 0 leaves that
-    half of the loss out, as where feature matching takes its place. SpecError for an unknown name.
+    half of the loss out, as where feature matching takes its place. SpecError for an unknown name, ValueError for a
+    weight that is negative or no number.
     """
+    if not (checks.real(d_loss_weight, 0) and checks.real(g_loss_weight, 0)):
+        raise ValueError("weights of a loss must be at least 0; received "
+                         f"d_loss_weight={d_loss_weight!r}, g_loss_weight={g_loss_weight!r}")
     loss = LOSSES.make(loss) if isinstance(loss, str) else loss
     d_loss = (DiscriminatorLoss(loss, d_loss_weight),) if d_loss_weight else ()
     g_loss = (GeneratorLoss(loss, g_loss_weight),) if g_loss_weight else ()

@@ -4,6 +4,8 @@ import tensorflow as tf
 
 from tfgan_improved.ops import noise, replicas
 
+PARTS = ("real", "fake", "labeled")
+
 
 class Networks(dict):
     """{player: network}; ValueError where a term asks for one that does not play."""
