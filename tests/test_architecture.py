@@ -19,7 +19,7 @@ from tfgan_improved.spec import Table
 
 ROOT = pathlib.Path(__file__).parent.parent
 PACKAGE = ROOT / "tfgan_improved"
-ORDER = (("errors", "files", "signals", "checks"), ("spec",), ("ops",),
+ORDER = (("errors", "files", "signals", "checks"), ("spec", "asked"), ("ops",),
          ("losses", "layers", "constraints", "regularizers", "data"), ("networks", "terms", "instruments"),
          ("training", "evaluation", "export"), ("pictures",), ("config",), ("flagset", "run_folder"),
          ("assemble", "report"),
@@ -28,7 +28,7 @@ RANK = {shelf: rank for rank, shelves in enumerate(ORDER) for shelf in shelves}
 FORBIDDEN = {("training", "networks"), ("training", "layers"), ("evaluation", "networks"), ("evaluation", "terms"),
              ("export", "networks"), ("report", "training"), ("report", "networks"), ("report", "terms"),
              ("report", "data")}  # they meet through files, and what assemble.py hands over
-LIGHT = ["spec", "errors", "files", "signals", "config", "flagset", "run_folder", "main"]
+LIGHT = ["spec", "asked", "checks", "errors", "files", "signals", "config", "flagset", "run_folder", "main"]
 SHELVES = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 

@@ -257,6 +257,15 @@ def test_describe_prints_networks_and_recipe_without_a_run_folder(tmp_path):
         assert sum(counts) == int(total.replace(",", "")) + int(others.replace(",", "")) > 0
 
 
+def test_describe_needs_no_prepared_data(tmp_path):
+    status, out, err = run("describe", "--flagfile=flags/imagenet100_biggan.flags", f"--data_dir={tmp_path}",
+                           "--network=biggan:width=1,form=reported", "--dataset=classes:0-99,n02119789:imagenet2012")
+    assert status == 0, err
+    assert "shape [128, 128, 3], 101 classes, not prepared here" in out and "attention_64" in out
+    status, _, err = run("describe", "--dataset=imagnet2012", f"--data_dir={tmp_path}")
+    assert status == 2 and "there is no data set 'imagnet2012'; did you mean imagenet2012" in err.splitlines()[-1]
+
+
 def test_points_are_trained_scored_by_their_modes_sampled_and_exported(points):
     folder, out = points
     record, = files.read_json_lines(folder / "scores.jsonl")

@@ -63,7 +63,8 @@ def arrays(*arguments):
 
 @pytest.mark.parametrize("picture", list(PICTURES))
 def test_every_picture_is_the_same_of_a_run_folder_and_of_its_export(folder, picture, tmp_path):
-    asked = [f"--picture={picture}", "--count=22", "--truncation=0.7", "--classes=3,5-6", "--sweep=0.5 0"]
+    bound = "--sweep=0.5 0" if picture == "truncation" else "--truncation=0.7"
+    asked = [f"--picture={picture}", "--count=22", "--classes=3,5-6", bound]
     made = [arrays(*asked, f"--{where}", f"--output={tmp_path}/{index}.npz")["images"]
             for index, where in enumerate((f"run_dir={folder}", f"images={folder}/export"))]
     assert len(made[0]) >= 16 and made[0].std() > 0
@@ -79,16 +80,19 @@ def test_pictures_stand_in_the_run_folder_by_default(folder):
 def test_rows_and_columns_are_told_and_written_beside_the_picture(folder, tmp_path):
     told, sizes = {}, {}
     for picture in ("grid", "truncation", "nearest:k=2,features=false"):
+        bounds = ["--sweep=0.5 0"] * (picture == "truncation")
         status, told[picture], err = run("sample", f"--run_dir={folder}", f"--picture={picture}", "--count=6",
-                                         "--sweep=0.5 0", f"--output={tmp_path}/a.png")
+                                         *bounds, f"--output={tmp_path}/a.png")
         assert status == 0, err
         sizes[picture] = tf.io.decode_png((tmp_path / "a.png").read_bytes()).shape
     lines = [text.splitlines() for text in told.values()]
-    assert [len(line) for line in lines] == [1, 2, 2]
-    assert lines[1][1] == "rows: z within 0.5, z unbounded" and lines[2][1] == "columns: sample, 2 nearest in pixels"
+    assert [len(line) for line in lines] == [1, 2, 3]
+    assert lines[1][1] == "rows: z within 0.5, z unbounded" and lines[2][2] == "columns: sample, 2 nearest in pixels"
+    assert lines[2][1] == f"beside them: {tmp_path}/a.json" and (tmp_path / "a.json").exists()
     grid = pictures.grid(np.zeros((6, 16, 16, 1), np.uint8), columns=3).shape
     assert sizes["truncation"][0] == grid[0] and sizes["truncation"][1] > grid[1] + 40
-    assert sizes["nearest:k=2,features=false"][0] > grid[0] + 10 and sizes["nearest:k=2,features=false"][1] == grid[1]
+    assert sizes["nearest:k=2,features=false"][0] > grid[0] + 10
+    assert grid[1] < sizes["nearest:k=2,features=false"][1] < grid[1] * 1.2  # a gap behind the sample
 
 
 def test_labels_are_those_asked_for(folder, tmp_path):
@@ -112,8 +116,9 @@ def test_classes_have_the_names_that_the_run_folder_and_the_export_keep(folder, 
 
 def test_standing_statistics_reach_every_verb_and_the_passport(folder, tmp_path):
     assert run("export", f"--run_dir={folder}", "--standing=2")[0] == 0
-    drawn = {standing: arrays(f"--run_dir={folder}", "--count=8", f"--output={tmp_path}/{standing}.npz", *more)
-             for standing, more in (("none", []), ("two", ["--standing=2"]), ("export", [f"--images={folder}/export"]))}
+    drawn = {standing: arrays(*of, "--count=8", f"--output={tmp_path}/{standing}.npz") for standing, of in (
+        ("none", [f"--run_dir={folder}"]), ("two", [f"--run_dir={folder}", "--standing=2"]),
+        ("export", [f"--images={folder}/export"]))}
     assert (drawn["none"]["images"] != drawn["two"]["images"]).any()
     np.testing.assert_array_equal(drawn["two"]["images"], drawn["export"]["images"])  # exported with two passes
     assert json.loads((folder / "export/about.json").read_text())["standing"] == 2
@@ -148,6 +153,13 @@ def test_truncations_are_scored_printed_and_kept(folder, tmp_path):
 
 
 @pytest.mark.parametrize("arguments, told", [
+    (["--sweep=0.5"], "is of --picture=truncation; received --picture=grid; leave one out"),
+    (["--sweep=1 0 1", "--picture=truncation"], "are no truncations; give different numbers"),
+    (["--picture=truncation", "--truncation=1"], "--truncation=1 is not used by --picture=truncation"),
+    (["--run_dir={folder}", "--images={folder}/export"], "name two generators; leave one out"),
+    (["--images={folder}/export", "--output={folder}/a.png", "--best"], "--best cannot be chosen in the SavedModel"),
+    (["--images={folder}/export", "--output={folder}/a.png", "--at_step=2"], "--at_step=2 cannot be chosen in the"),
+    (["--classes=,"], "--classes=, names no classes; give names, numbers"),
     (["--classes=12"], "run has the classes 0 to 9; received 12"), (["--classes=5-3"], "--classes=5-3 names no"),
     (["--classes=zero"], "run has no class 'zero', only 0 to 9, without names; choose others with --classes"),
     (["--picture=mosaic"], "--picture: unknown picture 'mosaic'"), (["--sweep=0.5,1"], "are no truncations; give"),

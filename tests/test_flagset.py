@@ -78,7 +78,7 @@ def test_the_run_folder_has_a_default_fixed_by_the_recipes_name(tmp_path, argume
     (["--steps=0"], "--steps=0 is out of range; it must be at least 1"),
     (["--loss=hing"], "did you mean 'hinge'?"),
     (["--flagfile=/no/such.flags"], "--flagfile cannot be read (Unable to open flagfile: [Errno 2]"),
-    (["trian"], "'trian' is not a verb; use one of train, sample, describe"),
+    (["trian"], "'trian' is not a verb; use one of train, sample, describe; did you mean train?"),
     (["train", "sample"], "'train sample' is not a verb"),
 ])
 def test_what_cannot_be_read_is_told_in_one_sentence(arguments, told):

@@ -58,6 +58,8 @@ def used_folder(tmp_path_factory):
     (["export", "--run_dir={used}", "--seed=4"], "different settings: --seed=4 (was 0)"),
     (["--strategy=mirrored", "--num_logical_devices=2", "--batch_size=3"], "cannot be shared equally by 2 replicas"),
     (["--flagfile=/no/such.flags"], "--flagfile cannot be read"),
+    (["sample", "--run_dir={used}", "--classes=5-3"], "--classes=5-3 names no classes"),
+    (["sample", "--run_dir={used}", "--sweep=nan"], "are no truncations; give different numbers from 0"),
     (["paint"], "'paint' is not a verb; use one of train, evaluate, sample, export, ensemble, describe"),
 ])
 def test_a_mistake_is_told_at_once_in_one_sentence_without_tensorflow(used_folder, arguments, told):

@@ -71,6 +71,23 @@ def test_other_settings_are_refused_and_named(folder):
     assert "--d_lr=0.1 (was 0.0002); give the same ones or choose another --run_dir" in text
 
 
+def test_what_a_refused_run_made_is_taken_back(tmp_path):
+    fresh = RunFolder(tmp_path / "runs" / "fresh")
+    fresh.create()
+    fresh.forget()
+    assert list(tmp_path.iterdir()) == [tmp_path / "runs"] and not list((tmp_path / "runs").iterdir())
+    used = RunFolder(tmp_path / "used")
+    used.create()
+    (used.path / "notes.txt").write_text("mine")
+    used.forget()
+    assert (used.path / "notes.txt").exists()
+    stored = RunFolder(tmp_path / "stored")
+    stored.create()
+    stored.settle(RunConfig(), DATA, VERSIONS)
+    stored.forget()
+    assert stored.samples.exists() and stored.config.exists()
+
+
 def test_fewer_steps_are_refused(folder):
     text = told(folder.check, request(f"--run_dir={folder.path}", "--loss=hinge", "--steps=99"))
     assert "--steps=99 is fewer than the 100" in text and "steps may only be raised" in text

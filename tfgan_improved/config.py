@@ -7,6 +7,7 @@ continued with the same one. `JobConfig` is what a verb does with a run on this 
 import dataclasses
 import math
 
+from tfgan_improved import asked
 from tfgan_improved.constraints import CONSTRAINTS
 from tfgan_improved.errors import UserError
 from tfgan_improved.evaluation import EXTRACTORS, SCORES
@@ -241,6 +242,7 @@ class JobConfig(Checked):
         super().__post_init__()
         if self.best and self.at_step:
             raise ConfigError(f"--best and --at_step={self.at_step} name two checkpoints; leave one out")
+        asked.classes(self.classes), asked.truncations(self.sweep)
 
 
 def differences(asked, stored):

@@ -69,7 +69,9 @@ def parse(arguments, verbs):
         raise ConfigError(f"{error}; `--help` lists all flags") from None
     verb = rest[0] if rest else verbs[0]
     if verb not in verbs or len(rest) > 1:
-        raise ConfigError(f"'{' '.join(rest)}' is not a verb; use one of {', '.join(verbs)}")
+        close = difflib.get_close_matches(verb, verbs, 1)
+        hint = f"; did you mean {close[0]}?" if close and len(rest) == 1 else ""
+        raise ConfigError(f"'{' '.join(rest)}' is not a verb; use one of {', '.join(verbs)}{hint}")
     given = frozenset(name for name in values if values[name].present)
     run, job = (config(**{f.name: values[f.name].value for f in dataclasses.fields(config)})
                 for config in (RunConfig, JobConfig))

@@ -1,5 +1,6 @@
 """A run folder: where a run keeps its recipe, logs, scores, pictures, checkpoints and export."""
 
+import contextlib
 import dataclasses
 import fcntl
 import json
@@ -39,6 +40,16 @@ class RunFolder:
                               ) from None
         for folder in (self.path, self.samples, self.checkpoints):
             files.remove_leftovers(folder)
+
+    def forget(self):
+        """Takes back what `create` made of a run that was refused: folders without a config.json and anything else."""
+        if self.config.exists():
+            return
+        with contextlib.suppress(OSError):  # something else lies there
+            for folder in (self.samples, self.checkpoints):
+                folder.rmdir()
+            (self.path / ".lock").unlink()
+            self.path.rmdir()
 
     def read(self):
         """The stored config.json as a dict. ConfigError where there is none or it cannot be read."""

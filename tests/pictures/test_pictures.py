@@ -84,6 +84,13 @@ def test_walks_between_other_shapes_are_told(way, start, end, shares):
     assert f"{start}, {end} and {shares}" in str(caught.value)
 
 
+@pytest.mark.parametrize("way", [lerp, slerp])
+def test_walks_through_what_is_no_number_are_told(way):
+    for start, shares in (([np.nan, 0.0], [0.5]), ([1.0, 0.0], [np.inf])):
+        with pytest.raises(ValueError, match="by finite shares; received NaN or infinity"):
+            way(np.array(start), np.array([0.0, 1.0]), shares)
+
+
 def test_a_grid_is_what_the_generator_draws_or_of_chosen_classes_in_turn():
     made = drawn("grid", count=7, seed=3)
     np.testing.assert_array_equal(made.images, generator().draw(7, 3)[0])

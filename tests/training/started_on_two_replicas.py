@@ -59,14 +59,14 @@ def moments_apart(strategy):
         keras.utils.set_random_seed(0)
         z, x = keras.Input((4,)), keras.Input((2,))
         made = BatchNorm(synchronized=False)(layers.Dense(2)(z))
-        gan = GAN(two_players(keras.Model(z, made), keras.Model(x, {"logits": layers.Dense(1)(x)})), "normal:4", ema=0.9,
-                  ema_start=99)
+        players = two_players(keras.Model(z, made), keras.Model(x, {"logits": layers.Dense(1)(x)}))
+        gan = GAN(players, "normal:4", ema=0.9, ema_start=99)
         gan.compile(**{f"{name}_optimizer": keras.optimizers.SGD(0.05) for name in "dg"})
     step = tf.function(lambda: strategy.run(gan.train_step, (tf.constant(X[0][:4]),)))
     step(), step()
-    pairs = zip(gan.averages["g"].weights, gan.networks["g"].weights)
+    copy, network = ([weight.value for weight in each.weights] for each in (gan.averages["g"], gan.networks["g"]))
     own = [strategy.experimental_local_results(weight.value) for weight in gan.networks["g"].non_trainable_variables]
-    return {"gap": max(float(np.abs(np.asarray(mine.value) - np.asarray(theirs.value)).max()) for mine, theirs in pairs),
+    return {"gap": gap([np.asarray(value) for value in copy], [np.asarray(value) for value in network]),
             "apart": max(gap([one], [other]) for one, other in own)}
 
 

@@ -19,6 +19,19 @@ def test_images_stand_in_reading_order_with_white_between():
     assert (sheet[:2] == 255).all() and (sheet[:, :2] == 255).all() and (sheet[-200:, -100:] == 255).all()
 
 
+def test_groups_of_columns_stand_apart():
+    images = np.random.default_rng(0).integers(0, 255, (6, 200, 100, 3), dtype=np.uint8)  # no white pixel
+    sheet, widths = pictures.grouped(images, [1, 2])
+    assert widths == [2 * 108, 2 * 210] and sum(widths) == sheet.shape[1]
+    sheet = sheet[::2, ::2]
+    assert sheet.shape == (2 * 202 + 2, 104 + 8 + 206, 3)
+    white = np.flatnonzero((sheet == 255).all(axis=(0, 2)))
+    assert white.tolist() == [0, 1, *range(102, 114), 214, 215, 316, 317]
+    np.testing.assert_array_equal(sheet[204:404, 216:316], images[5])
+    small, _ = pictures.grouped(images[:, ::50, ::25], [1, 2])
+    assert small.shape[0] == (2 * 6 + 2) * (640 // (3 * 6 + 2))
+
+
 @pytest.mark.parametrize("count, size", [(1, 8), (64, 24), (64, 32), (9, 256)])
 def test_small_images_are_enlarged_by_whole_factors(count, size):
     images = np.random.default_rng(0).integers(0, 256, (count, size, size, 3), dtype=np.uint8)

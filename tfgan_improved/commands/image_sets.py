@@ -73,6 +73,9 @@ def generator(path, request):
     if (path / "config.json").exists():
         folder = RunFolder(path)
         return of_run(folder, folder.recipe(request), job)
+    if job.best or job.at_step:
+        raise ConfigError(f"{'--best' if job.best else f'--at_step={job.at_step}'} cannot be chosen in the SavedModel "
+                          f"'{path}', which holds one generator; leave it out, or give the run folder")
     found = models.of_saved_model(path, job.image_range, job.model_latent)
     if job.standing and job.standing != found.about.get("standing"):
         raise ConfigError(f"--standing={job.standing} cannot be taken in the SavedModel '{path}', whose statistics are "

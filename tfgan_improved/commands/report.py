@@ -6,7 +6,7 @@ import os
 import pathlib
 import sys
 
-from tfgan_improved import data
+from tfgan_improved import asked, data
 from tfgan_improved.commands import evaluate
 from tfgan_improved.commands.restored import asked_step, draw, open_run, restored_sampler
 from tfgan_improved.config import ConfigError
@@ -27,7 +27,7 @@ def run(request):
     if path.suffix != ".html" or not (path.parent.is_dir() and writable(path.parent)):
         raise ConfigError(f"--output={path} cannot be written as a page; name an .html file in a folder that exists "
                           "and is writable")
-    bounds = truncations(job.sweep)
+    bounds = asked.truncations(job.sweep)
     source, notes, found = None, [], None
     if bounds or job.nearest:
         try:
@@ -44,27 +44,19 @@ def run(request):
     print(f"report:     {os.path.relpath(page.write(folder, path, found, notes))}", flush=True)
 
 
-def truncations(text):
-    """The numbers of --sweep. ConfigError where one is no bound."""
-    try:
-        bounds = [float(part) for part in text.split()]
-        if all(math.isfinite(bound) and bound >= 0 for bound in bounds):
-            return bounds
-    except ValueError:
-        pass
-    raise ConfigError(f"--sweep=\"{text}\" are no truncations; give numbers from 0 (no bound), separated by spaces")
-
-
 def after_training(request, config, folder, source):
     """Writes the page of a run that has just trained, quickly: neighbours in pixels only, and only of small data.
 
     Whatever fails costs one sentence of warning: the run has trained.
     """
     try:
-        found = None
+        found, notes = None, []
         if request.job.nearest and source.in_memory and math.prod(source.shape) * source.counts["train"] <= QUICK:
             found, _ = _neighbours(request, config, folder, source, features=False)
-        page.write(folder, neighbours=found)
+            if source.classes > 1:
+                notes = [f"Neighbours are those in pixels; `report --run_dir={folder.path}` adds those in features of "
+                         "the data set's classifier."]
+        page.write(folder, neighbours=found, notes=notes)
     except Exception as error:  # of many kinds, and none is worth a trained run's status
         reason = " ".join(str(error).split()) or type(error).__name__
         print(f"tfgan_improved: warning: the report was not written ({reason}); `report --run_dir={folder.path}` tries "

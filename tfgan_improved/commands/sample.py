@@ -4,16 +4,13 @@ import dataclasses
 import io
 import json
 import pathlib
-import re
 
 import numpy as np
 
-from tfgan_improved import files
+from tfgan_improved import asked, files
 from tfgan_improved.commands import evaluate, image_sets
-from tfgan_improved.commands.report import truncations
 from tfgan_improved.commands.restored import asked_step, selected, tell
 from tfgan_improved.config import ConfigError
-from tfgan_improved.data.names import LONGEST
 from tfgan_improved.evaluation import EXTRACTORS, image_set
 from tfgan_improved.evaluation.models import Generator
 from tfgan_improved.pictures import PICTURES, Sitting, captions, truncation
@@ -28,7 +25,8 @@ def run(request):
     beside it: .json, and the table and the figure of scores.
     """
     job = request.job
-    picture, chosen, bounds = PICTURES.make(job.picture), classes(job.classes), tuple(truncations(job.sweep))
+    _check(request)
+    picture, chosen, bounds = PICTURES.make(job.picture), asked.classes(job.classes), asked.truncations(job.sweep)
     place = pathlib.Path(job.images or job.run_dir).expanduser()
     path = _output(job, place)
     subject = _Subject(request, place, image_sets.generator(place, request))
@@ -36,24 +34,27 @@ def run(request):
     if step is not None:
         tell(selected(RunFolder(place), asked_step(job), step), step)
     drawn = picture(Sitting(subject.generator, job.count, job.sample_seed, job.truncation,
-                            subject.generator.numbers_of(chosen), bounds, subject.training, subject.extractor,
-                            subject.score))
-    _write(path, drawn)
+                            subject.generator.numbers_of(chosen), tuple(bounds), subject.training,
+                            subject.extractor, subject.score))
+    others = _write(path, drawn)
     print(f"samples{'' if step is None else f' of step {step}'}: {path}", flush=True)
+    if others:
+        print(f"beside them: {', '.join(map(str, others))}", flush=True)
     if told := captions.line(drawn.rows, drawn.heads):
         print(told, flush=True)
 
 
-def classes(text):
-    """The classes of --classes: numbers, or names as they stand. ConfigError for a range that is none."""
-    found = []
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        span = re.fullmatch(r"(\d+)\s*(?:-\s*(\d+))?", part)
-        if span and not 0 <= int(span[2] or span[1]) - int(span[1]) < LONGEST:
-            raise ConfigError(f"--classes={text} names no classes; give names, numbers and ranges such as 3,5 or 0-4, "
-                              f"each of up to {LONGEST} classes")
-        found += range(int(span[1]), int(span[2] or span[1]) + 1) if span else [part]
-    return tuple(found)
+def _check(request):
+    """ConfigError where flags contradict each other, one of which would be passed over."""
+    job, name = request.job, PICTURES.parse(request.job.picture).name
+    if job.images and "run_dir" in request.given:
+        raise ConfigError(f"--run_dir={job.run_dir} and --images={job.images} name two generators; leave one out")
+    if job.sweep and name != "truncation":
+        raise ConfigError(f"--sweep=\"{job.sweep}\" is of --picture=truncation; received --picture={name}; leave one "
+                          "out, or give --truncation")
+    if job.truncation and name == "truncation":
+        raise ConfigError(f"--truncation={job.truncation:g} is not used by --picture=truncation, which compares those "
+                          "of --sweep; leave it out")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,16 +106,23 @@ def _output(job, place):
 
 
 def _write(path, drawn):
+    """Writes the picture or the array; the paths of whatever else was written."""
+    others = []
     if path.suffix == ".png":
-        sheet = pictures.picture(drawn.images, columns=drawn.columns)
-        pictures.write_png(path, captions.captioned(sheet, drawn.rows, drawn.heads))
+        sheet, widths = pictures.grouped(drawn.images, [count for _, count in drawn.heads]) if drawn.heads else (
+            pictures.picture(drawn.images, columns=drawn.columns), ())
+        heads = [(text, width) for (text, _), width in zip(drawn.heads, widths)]
+        pictures.write_png(path, captions.captioned(sheet, drawn.rows, heads))
     else:
         arrays, content = {"images": drawn.images}, io.BytesIO()
         arrays |= {} if drawn.labels is None else {"labels": drawn.labels}
         np.savez_compressed(content, **arrays)
         files.write_bytes(path, content.getvalue())
     if drawn.record:
-        files.write_json(path.with_suffix(".json"), drawn.record)
+        others.append(path.with_suffix(".json"))
+        files.write_json(others[-1], drawn.record)
     if drawn.record.get("scored"):
         print(truncation.table(drawn.record["scored"]), flush=True)
-        files.write_bytes(path.with_name(f"{path.stem}-scores.png"), truncation.figure(drawn.record["scored"]))
+        others.append(path.with_name(f"{path.stem}-scores.png"))
+        files.write_bytes(others[-1], truncation.figure(drawn.record["scored"]))
+    return others

@@ -14,6 +14,7 @@ from tfgan_improved import assemble, data, files, signals
 from tfgan_improved.commands import evaluate, export, report, watching
 from tfgan_improved.commands.restored import asked_step
 from tfgan_improved.config import ConfigError, specs
+from tfgan_improved.errors import UserError
 from tfgan_improved.run_folder import RunFolder
 from tfgan_improved.training import callbacks, selection, strategies
 from tfgan_improved.training.checkpoints import Checkpoints, parts_of
@@ -36,7 +37,12 @@ def run(request):
         evaluate.check(request, source)
     if chief:
         folder.create()
-    train(config, job, folder, strategy, source, chief)
+    try:
+        train(config, job, folder, strategy, source, chief)
+    except UserError:
+        if chief:
+            folder.forget()
+        raise
     if chief and job.score:
         evaluate.score(request, config, folder, source, again=False)
     if chief and job.export:

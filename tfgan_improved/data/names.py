@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 
+from tfgan_improved.asked import LONGEST
 from tfgan_improved.errors import UserError
 from tfgan_improved.spec import Table
 
@@ -16,7 +17,6 @@ SOURCES = Table("tfgan_improved.data", "data set", {
     "stacked_mnist": "stacked_mnist:stacked_mnist",
 })
 FOLDER, CLASSES = "folder:", "classes:"
-LONGEST = 100_000  # classes of a range: more are a slip, and would fill the memory
 
 
 class DataError(UserError):

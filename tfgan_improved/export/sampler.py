@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from tfgan_improved import checks
 from tfgan_improved.ops import LATENTS, class_mix, noise, standing
 from tfgan_improved.ops.class_labels import checked_labels, class_count
 from tfgan_improved.ops.pixels import to_uint8
@@ -45,9 +46,9 @@ class Sampler(tf.Module):
         With the truncation that will be sampled with: z drawn nearer to 0 have other moments. ValueError for fewer
         than one pass and a truncation that is not finite or below 0.
         """
-        if passes < 1 or not 0 <= truncation < float("inf"):
-            raise ValueError("standing statistics want at least one pass and a finite truncation of at least 0; "
-                             f"received passes={passes}, truncation={truncation}")
+        if not checks.whole(passes, 1) or not checks.real(truncation, 0):
+            raise ValueError("standing statistics want a whole number of at least one pass and a finite truncation of "
+                             f"at least 0; received passes={passes!r}, truncation={truncation!r}")
 
         def batch(number):
             key = noise.fold(noise.root(seed), 2, number)

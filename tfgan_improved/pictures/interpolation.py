@@ -11,7 +11,8 @@ from tfgan_improved.pictures.sitting import Drawn
 def lerp(start, end, shares):
     """(1 - s) start + s end, on the line between z (n, d) and z (n, d) for each s in shares (m,): float64 (n, m, d).
 
-    One z (d,) and another give (m, d), and a single share gives no axis m. ValueError for other shapes.
+    One z (d,) and another give (m, d), and a single share gives no axis m. ValueError for other shapes, and for NaN and
+    infinity.
     """
     start, end, shares, shape = _aligned(start, end, shares)
     return ((1.0 - shares) * start + shares * end).reshape(shape)
@@ -40,6 +41,8 @@ def _aligned(start, end, shares):
     if start.shape != end.shape or start.ndim not in (1, 2) or not start.size or shares.ndim > 1:
         raise ValueError("a walk goes from z (n, d), or one (d,), to z of that shape, by shares (m,) or one number; "
                          f"received shapes {start.shape}, {end.shape} and {shares.shape}; give others")
+    if not all(np.isfinite(numbers).all() for numbers in (start, end, shares)):
+        raise ValueError("a walk goes between finite numbers by finite shares; received NaN or infinity")
     rows = [z.reshape(-1, 1, z.shape[-1]) for z in (start, end)]
     return *rows, shares.reshape(1, -1, 1), (*start.shape[:-1], *shares.shape, start.shape[-1])
 

@@ -52,7 +52,7 @@ def table(records):
 
 
 def figure(records):
-    """The bytes of a PNG: each score over the bounds, with its interval, and real images' as a level line."""
+    """The bytes of a PNG: each score over the bounds, with its 95% interval, and real images' as a level line."""
     from matplotlib.figure import Figure  # half a second
 
     names = [name for name in records[0]["scores"] if not name.endswith("_std")]
@@ -61,15 +61,18 @@ def figure(records):
     chart = Figure(figsize=(3.2 * min(len(names), 3), 2.6 * -(-len(names) // 3)), layout="constrained")
     for index, name in enumerate(names, 1):
         axes, places = chart.add_subplot(-(-len(names) // 3), min(len(names), 3), index), range(len(bounds))
-        axes.plot(places, [record["scores"][name] for record in ordered], "o-", color="tab:blue")
+        axes.plot(places, [record["scores"][name] for record in ordered], "o-", color="tab:blue", label="samples")
         ranges = [record["intervals"].get(name) for record in ordered]
         if all(ranges):
-            axes.fill_between(places, *zip(*ranges), color="tab:blue", alpha=0.2, linewidth=0)
+            axes.fill_between(places, *zip(*ranges), color="tab:blue", alpha=0.2, linewidth=0, label="95% interval")
         if name in ordered[0]["real"]:
-            axes.axhline(ordered[0]["real"][name], color="black", linestyle=":", linewidth=1)
+            axes.axhline(ordered[0]["real"][name], color="black", linestyle=":", linewidth=1, label="real images")
         axes.set_xticks(places, [f"{bound:g}" if bound else "none" for bound in bounds])
         axes.set_xlabel("bound on z", fontsize=8)
-        axes.set_title(name.replace("_", " "), fontsize=9)
+        better = ordered[0].get("better", {}).get(name)
+        axes.set_title(name.replace("_", " ") + (f" ({better} is better)" if better else ""), fontsize=8)
+        if index == 1:
+            axes.legend(fontsize=7)
         axes.tick_params(labelsize=8)
     content = io.BytesIO()
     chart.savefig(content, format="png", dpi=110)

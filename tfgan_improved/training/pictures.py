@@ -11,10 +11,24 @@ def picture(samples, low=-5.0, high=5.0, columns=None):
     return cloud(samples, low, high) if samples.ndim == 2 else grid(samples, columns=columns)
 
 
-def grid(images, gap=2, columns=None):
+def grouped(images, counts, gap=2):
+    """(A grid whose rows have groups of `counts` columns, wider white between these, the groups' widths with it)."""
+    columns = sum(counts)
+    factor = max(1, 640 // (columns * (images.shape[2] + gap) + gap))
+    rows = images.reshape(-1, columns, *images.shape[1:])
+    sheets = [grid(part.reshape(-1, *images.shape[1:]), gap, part.shape[1], factor)
+              for part in np.split(rows, np.cumsum(counts)[:-1], axis=1)]
+    white = np.full((len(sheets[0]), 4 * gap * factor, images.shape[3]), 255, np.uint8)
+    joined = [part for sheet in sheets for part in (sheet, white)][:-1]
+    widths = [sheet.shape[1] + white.shape[1] for sheet in sheets]
+    widths[0], widths[-1] = widths[0] - white.shape[1] // 2, widths[-1] - white.shape[1] // 2
+    return np.concatenate(joined, axis=1), widths
+
+
+def grid(images, gap=2, columns=None, factor=None):
     """Images side by side in reading order, `columns` in a row, None for a near-square; white between them.
 
-    Small ones are enlarged by whole factors.
+    They are enlarged by a whole `factor`; by default small ones are.
     """
     count, height, width, channels = images.shape
     columns = columns or int(np.ceil(np.sqrt(count)))
@@ -23,7 +37,7 @@ def grid(images, gap=2, columns=None):
     for index, image in enumerate(images):
         top, left = (place * (side + gap) + gap for place, side in zip(divmod(index, columns), (height, width)))
         sheet[top:top + height, left:left + width] = image
-    factor = max(1, 640 // sheet.shape[1])
+    factor = factor or max(1, 640 // sheet.shape[1])
     return sheet.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
