@@ -90,7 +90,10 @@ def _of_run(run, eyes):
 
 def class_table(shares):
     """The accuracy of each class, the mean over seeds, as markdown."""
-    lines = ["| asked class recognized | " + " | ".join(map(str, range(10))) + " |", "| --- |" + " --- |" * 10]
+    from tfgan_improved import data
+
+    names = data.load("cifar10").class_names
+    lines = ["| asked class recognized | " + " | ".join(names) + " |", "| --- |" + " --- |" * len(names)]
     means = {arm: np.mean(list(of_arm.values()), axis=0) for arm, of_arm in shares.items()}
     return "\n".join(lines + [f"| {arm.replace('_', ' ')} | " + " | ".join(f"{share:.2f}" for share in of_arm) + " |"
                               for arm, of_arm in means.items()])

@@ -75,10 +75,10 @@ def estimate_mutual_information(x, z, *, bound="donsker_varadhan", seed=0, steps
         lower.append(min(readings))
     best = int(np.nan_to_num(lower, nan=-np.inf).argmax())  # NaN is of a T that diverged
     limit = math.log(count - known) + math.log(count - known - 1)
-    nats = max(0.0, min(curve[best][2], limit))
+    start, nats = (min(curve[index][2], limit) for index in (0, best))
     if pairs.gaussian:
-        nats = pairs.gaussian_nats + max(0.0, nats - min(curve[0][2], limit))
-    return MutualInformation(nats, curve[best][0], limit, pairs.gaussian_nats, tuple(curve))
+        nats = pairs.gaussian_nats + max(0.0, nats - start)
+    return MutualInformation(max(0.0, nats), curve[best][0], limit, pairs.gaussian_nats, tuple(curve))
 
 
 def _check(bound, seed, steps, batch_size, width, rate, learning_rate, holdout):
