@@ -53,7 +53,7 @@ def after_training(request, config, folder, source):
         found, notes = None, []
         if request.job.nearest and source.in_memory and math.prod(source.shape) * source.counts["train"] <= QUICK:
             found, _ = _neighbours(request, config, folder, source, features=False)
-            if source.classes > 1:
+            if found and source.classes > 1:
                 notes = [f"Neighbours are those in pixels; `report --run_dir={folder.path}` adds those in features of "
                          "the data set's classifier."]
         page.write(folder, neighbours=found, notes=notes)

@@ -83,6 +83,8 @@ def _indicators(array):
     """
     found = []
     for column in array.T:
+        if len(np.unique(column[:4 * LEVELS])) > LEVELS:  # as of most, without a look at all rows
+            continue
         levels = np.unique(column)
         if 2 < len(levels) <= min(LEVELS, INDICATORS - len(found)):
             found += [_standardized((column == level).astype(np.float64)) for level in levels]
