@@ -95,8 +95,8 @@ def _gaussian_nats(x, z):
     """I in nats of Gaussians whose covariance is that of rows of x and z, without bias for rows of Gaussians.
 
     Of n rows, -1/2 sum log(1 - r^2) of their own canonical correlations is too high by the difference of the means of
-    log determinants of Wishart matrices. None where rows are too few for that. Source: Misra et al. 2005,
-    doi:10.1016/j.jmva.2003.10.003, section 1 (the mean of a log determinant).
+    log determinants of Wishart matrices. None where rows are too few for that. Source: Marrelec & Benali 2011,
+    doi:10.3390/e13040805, section 4.1 (the mean of what samples of Gaussians have).
     """
     (x_mean, x_white), (z_mean, z_white) = _whitening(x), _whitening(z)
     sizes, rows = (x_white.shape[1], z_white.shape[1]), len(x)
