@@ -9,7 +9,7 @@ quickstart: $(VENV)/installed
 	$(RUN) -m tfgan_improved.main --flagfile=flags/quickstart.flags
 
 test: $(VENV)/installed-test lint
-	$(RUN) -m pytest -n 2 --dist loadfile -m "not slow"
+	$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-slow: $(VENV)/installed-test
 	$(RUN) -m pytest -m slow

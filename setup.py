@@ -35,7 +35,7 @@ setup(
         "setuptools<82",
     ],
     extras_require={
-        "test": ["pytest>=8,<10", "pytest-timeout>=2.3,<3", "pytest-xdist>=3.6,<4", "ruff>=0.14,<1"],
+        "test": ["pytest>=8,<10", "pytest-timeout>=2.3,<3", "pytest-xdist>=3.8,<4", "ruff>=0.14,<1"],
         "gpu": ["tensorflow[and-cuda]>=2.20,<2.22"],
     },
 )

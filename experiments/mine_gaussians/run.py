@@ -88,8 +88,27 @@ def clusters(random):
     return 100.0 * labels + random.normal(size=20_000), labels
 
 
+def labels(random):
+    """A label of fifty, and which of five it is in turn: the order of either means nothing."""
+    z = random.integers(0, 50, 20_000)
+    return z % 5, z
+
+
+def few(count, dimension, correlation):
+    """`count` pairs of Gaussians."""
+    def draw(random):
+        x, noise = random.normal(size=(2, count, dimension))
+        return x, correlation * x + np.sqrt(1 - correlation**2) * noise
+    return draw, exact(dimension, correlation)
+
+
 OTHERS = {"a ring with noise": (ring, ring_nats()), "six clusters and their labels": (clusters, np.log(6)),
-          "uniform noise of a width of 0.5": edges(0.5), "uniform noise of a width of 0.1": edges(0.1)}
+          "labels of fifty and of five": (labels, np.log(5)),
+          "uniform noise of a width of 0.5": edges(0.5), "uniform noise of a width of 0.1": edges(0.1),
+          "Gaussians of 2 dimensions, 0.7, 600 pairs": few(600, 2, 0.7),
+          "Gaussians of 5 dimensions, 0.9, 300 pairs": few(300, 5, 0.9),
+          "Gaussians of 20 dimensions, 0.8, 1,000 pairs": few(1000, 20, 0.8),
+          "Gaussians of 20 dimensions, 0.9, 2,000 pairs": few(2000, 20, 0.9)}
 
 
 def others_table(runs):

@@ -21,16 +21,16 @@ def gaussians(dimension, correlation, count, seed=0):
 
 
 @pytest.mark.parametrize("dimension, correlation, settings, allowed", [
-    (2, 0.9, {"steps": 500, "batch_size": 256}, (-0.06, 0.06)),  # 1.661
-    (2, -0.9, {"steps": 200, "batch_size": 256, "bound": "f_divergence"}, (-0.1, 0.06)),
-    (1, 0.8, {"steps": 200, "batch_size": 128, "rate": 0.1}, (-0.15, 0.1)),  # 0.511
+    (2, 0.9, {"steps": 160, "batch_size": 256}, (-0.05, 0.05)),  # 1.661
+    (2, -0.9, {"steps": 100, "batch_size": 256, "bound": "f_divergence"}, (-0.05, 0.05)),
+    (1, 0.8, {"steps": 100, "batch_size": 128, "rate": 0.1}, (-0.1, 0.1)),  # 0.511
 ])
 def test_correlated_gaussians(dimension, correlation, settings, allowed):
-    x, z, exact = gaussians(dimension, correlation, 16_000)
+    x, z, exact = gaussians(dimension, correlation, 8_000)
     found = estimate(x, z, **settings)
     assert exact * (1 + allowed[0]) < found.nats < exact * (1 + allowed[1])
     steps, trained, held = zip(*found.curve)
-    assert steps[-1] == settings["steps"] and found.step in steps and found.limit == pytest.approx(np.log(4000 * 3999))
+    assert steps[-1] == settings["steps"] and found.step in steps and found.limit == pytest.approx(np.log(2000 * 1999))
     assert steps[0] == 0 and abs(held[0] - exact) < 0.05 * exact  # T starts with what Gaussians have
     assert abs(trained[-1] - exact) < 0.15 * exact + 0.02  # and does not unlearn it
 
@@ -53,33 +53,31 @@ def test_what_no_reading_tells_is_what_gaussians_have_or_the_limit():
 
 def test_few_pairs_of_much_information_are_not_read_as_nothing():
     """Both halves of the held-out pairs may read far too much where all of them read far too little."""
-    for seed in (2, 3):
-        x, z, exact = gaussians(20, 0.8, 1000, seed)  # 10.2 nats, and 11.0 can be read
-        assert abs(estimate(x, z, seed=seed, steps=100, batch_size=256).nats - exact) < 0.1 * exact
+    x, z, exact = gaussians(20, 0.8, 1000, 2)  # 10.2 nats, and 11.0 can be read
+    assert abs(estimate(x, z, seed=2, steps=60, batch_size=128).nats - exact) < 0.1 * exact
 
 
 @pytest.mark.parametrize("columns, levels, count", [(10, 2, 100), (6, 5, 500), (8, 5, 800)])
 def test_no_more_is_found_than_can_be_told_of_columns_of_few_numbers(columns, levels, count):
     """Their sums look like Gaussians, of which identical ones would have 5.4 nats a column."""
-    for seed in (0, 1):
-        x = np.random.default_rng(seed).integers(0, levels, (count, columns))
-        found = estimate(x, x, seed=seed, steps=40, batch_size=64)
-        assert 0.3 * found.limit < found.nats <= found.limit < found.gaussian_nats
+    x = np.random.default_rng(0).integers(0, levels, (count, columns))
+    found = estimate(x, x, steps=20, batch_size=64)
+    assert 0.3 * found.limit < found.nats <= found.limit < found.gaussian_nats
 
 
 @pytest.mark.parametrize("levels, of, exact", [
     (50, lambda z: z % 5, np.log(5)), (20, lambda z: 7 * z % 20, np.log(20))])
 def test_the_order_of_labels_means_nothing(levels, of, exact):
     z = np.random.default_rng(0).integers(0, levels, 4000)
-    found = estimate(of(z), z, steps=200, batch_size=256)
-    assert 0.95 * exact < found.nats < 1.02 * exact
+    found = estimate(of(z), z, steps=160, batch_size=128)
+    assert 0.9 * exact < found.nats < 1.02 * exact
 
 
 @pytest.mark.parametrize("dimension, correlation, count, allowed", [
-    (1, -0.999, 4000, 0.03), (5, 0.99, 4000, 0.05), (10, 0.3, 2000, 0.2), (2, 0.9, 200, 0.2)])
+    (1, -0.999, 4000, 0.02), (5, 0.99, 4000, 0.02), (10, 0.3, 2000, 0.1), (2, 0.9, 200, 0.2)])
 def test_strong_and_weak_correlations_and_few_pairs(dimension, correlation, count, allowed):
     x, z, exact = gaussians(dimension, correlation, count)
-    assert abs(estimate(x, z, steps=60, batch_size=128).nats - exact) < allowed * exact
+    assert abs(estimate(x, z, steps=20, batch_size=128).nats - exact) < allowed * exact
 
 
 def test_which_linear_map_came_before_changes_nothing():
@@ -99,7 +97,7 @@ def test_what_gaussians_do_not_have_is_learned():
 
 def test_nothing_in_common_is_no_information():
     random = np.random.default_rng(1)
-    found = estimate(random.normal(size=(3000, 4)), random.integers(0, 5, 3000), steps=100, batch_size=128)
+    found = estimate(random.normal(size=(3000, 4)), random.integers(0, 5, 3000), steps=60, batch_size=128)
     assert 0 <= found.nats < 0.01
 
 
@@ -109,7 +107,7 @@ def test_neither_scale_nor_outliers_nor_tails_hide_it():
     odd = np.exp(2 * x), z**3
     odd[0][0], odd[1][5] = 1e200, -1e9
     for pair in ((x * 1e200, z), odd):
-        assert 0.85 * exact < estimate(*pair, steps=60, batch_size=128).nats < 1.05 * exact
+        assert 0.85 * exact < estimate(*pair, steps=20, batch_size=128).nats < 1.05 * exact
 
 
 def test_gaps_between_clusters_are_seen():
@@ -140,7 +138,7 @@ def test_discrete_pairs_of_any_shape():
 
 def test_it_is_the_same_for_a_seed_and_leaves_the_callers_random_numbers():
     x, z, _ = gaussians(2, 0.5, 400)
-    settings = {"steps": 20, "batch_size": 32, "width": 16}
+    settings = {"steps": 10, "batch_size": 32, "width": 16}
     np.random.seed(7)
     before = np.random.get_state()[1].copy()
     first, again = (estimate(x, z, seed=1, **settings) for _ in range(2))
