@@ -113,7 +113,7 @@ OTHERS = {"a ring with noise": (ring, ring_nats()), "six clusters and their labe
 
 def others_table(runs):
     """A row for each case that is not Gaussian, as markdown; what the Gaussians' part alone says is the start's."""
-    lines = ["| case | exact, nats | what Gaussians have | estimated, nats | off by | seeds |",
+    lines = ["| case | exact, nats | read at the start | estimated, nats | off by | seeds |",
              "| --- | --- | --- | --- | --- | --- |"]
     for name in OTHERS:
         of_case = [run for run in runs if run["case"] == name]
